@@ -1,0 +1,66 @@
+/** Where blocks come from and go to: the byte-level view of a captured disk or a restore target. */
+
+/**
+ * A disk as it was at one instant (or is being checked to have been, see SourcePromise). Reads may be asked in any
+ * order; one read at a time per source.
+ */
+export interface BlockSource {
+  /** Exact size in bytes. */
+  readonly size: number;
+  /** Fills `into` from `offset`. Synchronous where the host can, so that a worker thread needs no turn of its loop. */
+  read(offset: number, into: Uint8Array): void | Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * A restore target, held exclusively while open.
+ * `fresh` targets read as zeros where nothing was written; on `overwrite` targets zeros must be written too.
+ */
+export interface BlockTarget {
+  readonly size: number;
+  write(offset: number, bytes: Uint8Array): void | Promise<void>;
+  /** Makes the range read as zeros (punching or writing). */
+  zero(offset: number, length: number): void | Promise<void>;
+  /** Reads back what is really stored. */
+  read(offset: number, into: Uint8Array): void | Promise<void>;
+  /** Resolves when everything written so far survives power loss. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens sources and targets from the plain references that a ResourceProvider gave out; works in any thread. */
+export interface BlockAccess {
+  /** @throws SourceChanged when the source is no longer what was captured */
+  openSource(snapshot: SnapshotRef): Promise<BlockSource>;
+  /** @throws TargetUnusable with a reason */
+  openTarget(target: TargetRef): Promise<BlockTarget>;
+}
+
+/** What was captured of one disk. `detail` belongs to the provider (for an image: path, inode, size, mtime, ctime). */
+export interface SnapshotRef {
+  readonly provider: string;
+  readonly diskId: string;
+  /** Names this capture; a second capture of the same disk has another one. */
+  readonly snapshotId: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface TargetRef {
+  readonly provider: string;
+  readonly diskId: string;
+  readonly mode: "fresh" | "overwrite";
+  /** Bytes of the target; at least the size of what is restored. */
+  readonly size: number;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** The source is not (or no longer) the state that was captured: the attempt is void. */
+export class SourceChanged extends Error {
+  override readonly name = "SourceChanged";
+}
+/** The target cannot be written: missing, smaller, in use, not writable. Nothing was written. */
+export class TargetUnusable extends Error {
+  override readonly name = "TargetUnusable";
+}

@@ -1,0 +1,83 @@
+/**
+ * ResourceProvider: the servers and disks that can be protected, on this host.
+ *
+ * Each adapter passes test/contracts/resource-provider.ts.
+ */
+import type { SnapshotRef, TargetRef } from "./blocks.ts";
+
+/**
+ * What a source can promise about the state it hands out, best first (design §6). A status never claims more.
+ * `quiescent`: exclusively ours, and shown afterwards not to have changed while it was read.
+ */
+export type SourcePromise = "atomic-group" | "atomic-disk" | "quiescent" | "fuzzy" | "none";
+
+export interface Disk {
+  readonly kind: "disk";
+  /** Opaque, at most 64 characters. */
+  readonly id: string;
+  readonly name: string;
+  /** Bytes, as it is now; the last known size when the disk is missing. */
+  readonly size: number;
+  readonly system: boolean;
+  /** The server it belongs to, if any. */
+  readonly serverId: string | undefined;
+  /** `in-use`: somebody else has it open. `error`: missing or unreadable; `reason` says what and how to mend it. */
+  readonly status: "available" | "in-use" | "error";
+  readonly reason?: string;
+  readonly promise: SourcePromise;
+  /** Shown in protectables' `detail`: path, driver … */
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface Server {
+  readonly kind: "server";
+  readonly id: string;
+  readonly name: string;
+  /** In device order, the system disk first when there is one; 1 to 24. */
+  readonly disks: readonly Disk[];
+  readonly status: "ACTIVE" | "SHUTOFF" | "ERROR";
+  readonly reason?: string;
+}
+
+export type Resource = Disk | Server;
+
+/** All disks of one capture, taken at one instant (or within one checked window). Plain data: it is stored as it is. */
+export interface Capture {
+  readonly promise: SourcePromise;
+  /** Epoch milliseconds of the instant that the capture stands for: `protected_at`. */
+  readonly instant: number;
+  readonly disks: readonly SnapshotRef[];
+}
+
+export interface ResourceProvider {
+  /** Resources of one kind in id order, after the id `after`. */
+  list(kind: "disk" | "server", page: { readonly after?: string; readonly limit: number }): Promise<readonly Resource[]>;
+  /** The resource as it is now; undefined when the provider does not know that id. */
+  find(id: string): Promise<Resource | undefined>;
+  /**
+   * Captures disks at one instant. Idempotent by `runId` and `attempt`: asked again, it finds what it took.
+   * @throws CaptureRefused when a disk cannot be captured (in use, missing, not a whole number of sectors …)
+   */
+  capture(request: { readonly runId: string; readonly attempt: number; readonly diskIds: readonly string[] }): Promise<Capture>;
+  /** After the last read: is what was read the state that was captured? */
+  confirm(capture: Capture): Promise<{ readonly unchanged: true } | { readonly unchanged: false; readonly reason: string }>;
+  /** Frees what the capture holds (snapshots, exports). Idempotent; called after success and after failure. */
+  release(capture: Capture): Promise<void>;
+  /**
+   * Checks that a disk may be overwritten with `size` bytes now and describes it for BlockAccess.openTarget.
+   * @throws TargetUnusable (from blocks.ts)
+   */
+  target(request: { readonly diskId: string; readonly size: number }): Promise<TargetRef>;
+}
+
+/** Why a capture did not happen. `code` is a BackupService number where the wire has one (7000, 7003, 7100 …). */
+export class CaptureRefused extends Error {
+  override readonly name = "CaptureRefused";
+  readonly diskId: string;
+  readonly code: string;
+  constructor(diskId: string, code: string, message: string) {
+    super(message);
+    this.diskId = diskId;
+    this.code = code;
+  }
+}
