@@ -1,0 +1,285 @@
+/** What is stored: the schema of every entity, from which its type follows. A change here needs a migration. */
+import { z } from "zod";
+
+const id = z.string().min(1).max(64);
+const instant = z.number().int();
+const tag = z.object({ key: z.string(), value: z.string() });
+
+export const ExtraInfo = z.object({
+  exclude_volumes: z.array(z.string()).optional(),
+  include_volumes: z.array(z.object({ id: z.string(), os_version: z.string().optional() })).optional(),
+});
+export type ExtraInfo = z.infer<typeof ExtraInfo>;
+
+export const Vault = z.object({
+  schema: z.literal(1),
+  id,
+  projectId: id,
+  userId: z.string(),
+  name: z.string(),
+  description: z.string(),
+  createdAt: instant,
+  updatedAt: instant,
+  status: z.enum(["available", "deleting", "error"]),
+  /** The task that deletes it, while `status` is deleting. */
+  deletingTask: id.optional(),
+  billing: z.object({
+    objectType: z.string(),
+    protectType: z.enum(["backup", "replication"]),
+    consistentLevel: z.enum(["crash_consistent", "app_consistent"]),
+    cloudType: z.enum(["public", "hybrid"]),
+    chargingMode: z.literal("post_paid"),
+    /** GB. */
+    size: z.number().int(),
+    isMultiAz: z.boolean(),
+  }),
+  tags: z.array(tag),
+  enterpriseProjectId: z.string(),
+  autoBind: z.boolean(),
+  bindRules: z.array(tag),
+  autoExpand: z.boolean(),
+  smnNotify: z.boolean(),
+  threshold: z.number().int(),
+  locked: z.boolean(),
+  backupNamePrefix: z.string(),
+  demandBilling: z.boolean(),
+  availabilityZone: z.string(),
+  sysLockSourceService: z.string(),
+});
+export type Vault = z.infer<typeof Vault>;
+
+export const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
+
+export const Binding = z.object({
+  schema: z.literal(1),
+  vaultId: id,
+  projectId: id,
+  resourceId: id,
+  resourceType: z.string(),
+  name: z.string(),
+  /** Bytes, as of binding or of the last backup. */
+  size: z.number(),
+  extraInfo: ExtraInfo,
+  /** Disks claimed with it (a server's). */
+  claimedDisks: z.array(id),
+  status: z.enum(["available", "protecting", "restoring", "removing", "error"]),
+  lease: Lease.optional(),
+  /** Grows with each lease; whatever is written under a lease carries it, so a dead holder's writes go nowhere. */
+  fence: z.number().int(),
+  /** A restore wrote to it and did not finish: no backup until one has. */
+  restoreIncomplete: z.boolean(),
+  /** Positional bytes of all its backups in this vault (CAP-01..04). */
+  used: z.number(),
+  /** All its backup rows in this vault, failed ones too. */
+  backups: z.number().int(),
+  /** Disk id → root that the next run compares with, independent of what the user keeps. */
+  baselines: z.record(z.string(), id),
+  boundAt: instant,
+});
+export type Binding = z.infer<typeof Binding>;
+
+export const Claim = z.object({
+  schema: z.literal(1),
+  vaultId: id,
+  /** The bound resource through which this id is claimed (itself, or its server). */
+  via: id,
+  /** The saga that made it; the claim counts only once the vault says so or the saga is committed. */
+  saga: id,
+  madeAt: instant,
+});
+export type Claim = z.infer<typeof Claim>;
+
+export const Checkpoint = z.object({
+  schema: z.literal(1),
+  id,
+  projectId: id,
+  vaultId: id,
+  vaultName: z.string(),
+  name: z.string(),
+  description: z.string(),
+  createdAt: instant,
+  incremental: z.boolean(),
+  autoTrigger: z.boolean(),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
+export const Member = z.object({
+  schema: z.literal(1),
+  resourceId: id,
+  resourceType: z.string(),
+  name: z.string(),
+  size: z.number(),
+  backupId: id,
+  taskId: id,
+  status: z.enum(["protecting", "available", "error", "deleted"]),
+});
+export type Member = z.infer<typeof Member>;
+
+export const Skipped = z.object({
+  schema: z.literal(1),
+  resourceId: id,
+  resourceType: z.string(),
+  name: z.string(),
+  code: z.string(),
+  reason: z.string(),
+});
+export type Skipped = z.infer<typeof Skipped>;
+
+export const Backup = z.object({
+  schema: z.literal(1),
+  id,
+  projectId: id,
+  vaultId: id,
+  checkpointId: id,
+  taskId: id,
+  resourceId: id,
+  resourceType: z.string(),
+  resourceName: z.string(),
+  /** Bytes. */
+  resourceSize: z.number(),
+  name: z.string(),
+  description: z.string(),
+  status: z.enum(["protecting", "available", "restoring", "deleting", "error"]),
+  incremental: z.boolean(),
+  autoTrigger: z.boolean(),
+  domainId: id,
+  enterpriseProjectId: z.string(),
+  createdAt: instant,
+  updatedAt: instant,
+  protectedAt: instant.optional(),
+  expiredAt: instant.optional(),
+  /** What the source promised about the captured state. */
+  promise: z.string().optional(),
+  containSystemDisk: z.boolean().optional(),
+});
+export type Backup = z.infer<typeof Backup>;
+
+/** One disk of a sealed backup. Of a disk backup its id is the backup's; of a server backup it is the child's. */
+export const Part = z.object({
+  schema: z.literal(1),
+  id,
+  backupId: id,
+  diskId: id,
+  diskName: z.string(),
+  /** Bytes. */
+  size: z.number(),
+  system: z.boolean(),
+  /** Bytes that are not zero. */
+  nonZero: z.number(),
+});
+export type Part = z.infer<typeof Part>;
+
+/** Stands under a disk child's own id and points to its server backup. */
+export const Alias = z.object({ schema: z.literal(1), aliasOf: id });
+
+export const Link = z.object({
+  schema: z.literal(1),
+  backupId: id,
+  partId: id,
+  at: instant,
+  /** d(previous, this) in bytes, along the chain as it stands now. */
+  change: z.number(),
+});
+export type Link = z.infer<typeof Link>;
+
+export const Task = z.object({
+  schema: z.literal(1),
+  id,
+  projectId: id,
+  type: z.enum(["backup", "restore", "delete", "vault_delete", "remove_resource"]),
+  status: z.enum(["waiting", "running", "success", "failed", "timeout", "skipped"]),
+  requestId: z.string(),
+  vaultId: id.optional(),
+  vaultName: z.string().optional(),
+  checkpointId: id.optional(),
+  resource: z.object({ id, type: z.string(), name: z.string() }).optional(),
+  backup: z.object({ id, name: z.string() }).optional(),
+  target: z.object({ id, name: z.string() }).optional(),
+  /** Bytes that are 100 %, once known. */
+  totalBytes: z.number().optional(),
+  totals: z.object({ total: z.number(), failed: z.number() }).optional(),
+  createdAt: instant,
+  startedAt: instant.optional(),
+  endedAt: instant.optional(),
+  updatedAt: instant,
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type Task = z.infer<typeof Task>;
+
+const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const Snapshot = z.object({
+  provider: z.string(),
+  diskId: id,
+  snapshotId: z.string(),
+  size: z.number(),
+  detail: z.record(z.string(), Scalar),
+});
+export const Target = z.object({
+  provider: z.string(),
+  diskId: id,
+  mode: z.enum(["fresh", "overwrite"]),
+  size: z.number(),
+  detail: z.record(z.string(), Scalar),
+});
+
+/** A run that is open: what it reads is pinned, what it wrote is live, until it is closed for ever. */
+export const OpenRun = z.object({
+  schema: z.literal(1),
+  id,
+  kind: z.enum(["backup", "restore"]),
+  domainId: id,
+  projectId: id,
+  vaultId: id,
+  resourceId: id,
+  backupId: id,
+  taskId: id,
+  fence: z.number().int(),
+  /** Roots that this run reads: they stay, whoever deletes their backups. */
+  pins: z.array(id),
+  /** Capture attempt, 0-based: each has results of its own. */
+  attempt: z.number().int(),
+  disks: z.array(
+    z.object({
+      diskId: id,
+      name: z.string(),
+      system: z.boolean(),
+      size: z.number(),
+      rootId: id,
+      parentRoot: id.optional(),
+      target: Target.optional(),
+    }),
+  ),
+  capture: z.object({ promise: z.string(), instant: z.number(), disks: z.array(Snapshot) }).optional(),
+  openedAt: instant,
+  /** Renewed with every confirmed unit; the tick closes a run whose heart stopped (CCY-04). */
+  heartbeat: instant,
+});
+export type OpenRun = z.infer<typeof OpenRun>;
+
+export const UnitResult = z.object({
+  schema: z.literal(1),
+  firstLeaf: z.number().int(),
+  endLeaf: z.number().int(),
+  counts: z.object({ read: z.number(), nonZero: z.number(), changed: z.number(), stored: z.number() }),
+  /** base64 of the engine's payload. */
+  payload: z.string(),
+});
+export type UnitResult = z.infer<typeof UnitResult>;
+
+export const Due = z.object({
+  schema: z.literal(1),
+  workflow: z.enum(["backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"]),
+  name: z.string(),
+  input: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type Due = z.infer<typeof Due>;
+
+export const Intent = z.object({
+  schema: z.literal(1),
+  rootId: id,
+  vaultId: id,
+  resourceId: id,
+  diskId: id,
+  at: instant,
+});
+export type Intent = z.infer<typeof Intent>;

@@ -1,0 +1,31 @@
+/** How an entity becomes an item and back: a key, a schema number, a parsed body. */
+import type { z } from "zod";
+import type { Item, JsonObject, Key } from "../../ports/record-store.ts";
+
+/** An entity as it was read, with the version that a conditional write names. */
+export type Versioned<T> = T & { readonly v: number };
+
+/** Stored data is input: it was written by another version of this code, so it is parsed, not cast. */
+export function parseItem<T>(schema: z.ZodType<T>, item: Item): Versioned<T> {
+  const parsed = schema.safeParse(item.body);
+  if (!parsed.success)
+    throw new Error(
+      `record ${item.pk} / ${item.sk} is not readable: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
+    );
+  return { ...parsed.data, v: item.v };
+}
+
+export interface Placement {
+  readonly key: Key;
+  readonly g1?: Key;
+  readonly g2?: Key;
+  readonly g3?: Key;
+  readonly ttl?: number;
+}
+
+/** The item to store: version 1 for a new entity, one more than was seen for a changed one. */
+export function toItem(placement: Placement, entity: object, seen: number): Item {
+  const { v: _seen, ...body } = entity as { v?: number };
+  const { key, ...indexes } = placement;
+  return { ...key, ...indexes, v: seen + 1, body: JSON.parse(JSON.stringify(body)) as JsonObject };
+}

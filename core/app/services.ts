@@ -1,0 +1,38 @@
+/** Everything a use case may need, handed in by the host: ports, clock and chance. */
+import type { Clock } from "../domain/values.ts";
+import type { DataPlane } from "../ports/data-plane.ts";
+import type { KeyService } from "../ports/key-service.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Notifier } from "../ports/notifier.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { RecordStore } from "../ports/record-store.ts";
+import type { ResourceProvider } from "../ports/resource-provider.ts";
+import type { Workflows } from "../ports/workflows.ts";
+
+export interface Services {
+  readonly records: RecordStore;
+  readonly objects: ObjectStore;
+  readonly keys: KeyService;
+  readonly resources: ResourceProvider;
+  readonly workflows: Workflows;
+  readonly dataPlane: DataPlane;
+  readonly notifier: Notifier;
+  readonly metrics: Metrics;
+  readonly now: Clock;
+  /** A new UUID. */
+  readonly newId: () => string;
+  /** `n` bytes from a cryptographic source. */
+  readonly randomBytes: (n: number) => Uint8Array;
+  readonly log: (
+    line: { readonly level: "info" | "warn" | "error"; readonly text: string } & Record<string, unknown>,
+  ) => void;
+  /** How the data plane works on this host. */
+  readonly tuning: { readonly level: number; readonly unitBudgetMs: number };
+}
+
+/** Who asks: always a project of an authenticated user. */
+export interface Caller {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly requestId: string;
+}
