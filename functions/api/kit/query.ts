@@ -1,0 +1,28 @@
+/** How query parameters are read: one decoding for the handlers and for the signature, so that what is verified is what is used. */
+
+/** Decodes a raw query string (form decoding: `+` is a blank, broken escapes stay as they are), in the order sent. */
+export function queryPairs(rawQueryString: string): readonly (readonly [string, string])[] {
+  return [...new URLSearchParams(rawQueryString)];
+}
+
+/** The query of one request. An empty value counts as absent, as clients send `name=` for "no filter". */
+export class Query {
+  readonly #pairs: readonly (readonly [string, string])[];
+  constructor(rawQueryString: string) {
+    this.#pairs = queryPairs(rawQueryString);
+  }
+
+  /** First non-empty value. */
+  get(name: string): string | undefined {
+    return this.#pairs.find(([key, value]) => key === name && value !== "")?.[1];
+  }
+
+  /** Every value of an array parameter, in both spellings: repeated (`id=a&id=b`) and comma-joined (`id=a,b`). */
+  values(name: string): readonly string[] {
+    return this.#pairs
+      .filter(([key]) => key === name)
+      .flatMap(([, value]) => value.split(","))
+      .map((value) => value.trim())
+      .filter((value) => value !== "");
+  }
+}

@@ -1,0 +1,49 @@
+/** What a handler gets and gives: a request that is authenticated, routed and parsed, and a plain answer. */
+import type { Caller } from "../../../core/app/identity/caller.ts";
+import type { Query } from "./query.ts";
+
+/** A request after authentication, project check, routing and JSON parsing. */
+export interface ApiRequest {
+  /** Row of the operation table: its number in the CBR contract, or a name of ours. */
+  readonly op: number | string;
+  /** From the path; one of the caller's projects. Empty on routes without a project. */
+  readonly projectId: string;
+  /** Who asks. On routes with `auth: "none"` nobody was asked: it throws when read. */
+  readonly caller: Caller;
+  /** Path parameters by template name, percent-decoded, never empty, at most 255 characters. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Query;
+  /** The parsed JSON object of POST and PUT; undefined otherwise. Give it to `parseBody`. */
+  readonly body: unknown;
+  /** Names in lower case. For the identity endpoints; a CBR handler needs none. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly requestId: string;
+  readonly sourceIp: string;
+  /** Scheme and host as the client used them, no slash at the end, e.g. `http://127.0.0.1:8700`. */
+  readonly url: string;
+}
+
+/** An answer. `body` is sent as JSON; `text` is sent as it is, with the Content-Type named in `headers`. */
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly text?: string;
+}
+
+/** One operation of the API: parse, one use case, one view. Refusals are thrown (Fault, IdentityFailure). */
+export type Handler<Services> = (request: ApiRequest, services: Services) => Promise<ApiResponse>;
+
+/** `project`: the path's project must be the caller's. `account`: any caller. `none`: answered without credentials. */
+export type AuthKind = "none" | "project" | "account";
+
+/** A row of the route table. Templates are `/`-separated; `{name}` takes exactly one segment. */
+export interface Route<Services> {
+  readonly op: number | string;
+  readonly name: string;
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly auth: AuthKind;
+  /** Absent: the operation is known, and answers 501 after authentication and project check. */
+  readonly handler?: Handler<Services>;
+}
