@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/**
+ * Which Node runs `holdfast`? Plain JavaScript that an old Node can read: the product itself is TypeScript and needs
+ * Node 24.21, which npm brings as a locked dependency (docs/adr/0003-node-24-from-npm.md).
+ */
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NEEDED = [24, 21];
+const main = new URL("./main.ts", import.meta.url);
+
+const version = process.versions.node.split(".").map(Number);
+if (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[1])) {
+  import(main.href).catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+} else {
+  const runtime = bundledNode();
+  if (runtime === undefined) {
+    console.error(
+      `holdfast needs Node ${NEEDED.join(".")} or newer. This is Node ${process.versions.node}, and the package ` +
+        `node-${process.platform}-${process.arch} that would bring one is not installed.\n` +
+        `Install Node ${NEEDED.join(".")}, or run "npm ci" without --omit=optional (Linux on x64 and arm64).`,
+    );
+    process.exitCode = 1;
+  } else {
+    run(runtime);
+  }
+}
+
+/** Path of the Node that npm installed for this machine, if it did. */
+function bundledNode() {
+  try {
+    const name = `node-${process.platform}-${process.arch}/package.json`;
+    return join(dirname(createRequire(import.meta.url).resolve(name)), "bin", "node");
+  } catch (_notInstalled) {
+    return undefined;
+  }
+}
+
+/** Runs the product under `runtime` as if it were this process: same terminal, signals, exit code and end of life. */
+function run(runtime) {
+  // The fourth descriptor carries nothing. When this process dies, however it dies, the kernel closes it, and the
+  // product sees that and ends (cli/wrapper.ts): after kill -9 nothing is left that holds the port and the data folder.
+  const child = spawn(runtime, [fileURLToPath(main)].concat(process.argv.slice(2)), {
+    stdio: ["inherit", "inherit", "inherit", "pipe"],
+    env: Object.assign({}, process.env, { HOLDFAST_WRAPPER_FD: "3" }),
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    console.error(`holdfast: ${runtime} cannot be started: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (code, signal) => {
+    process.exit(code === null ? 128 + (constants.signals[signal] || 0) : code);
+  });
+}
