@@ -1,0 +1,123 @@
+/** How does a query become SQL, a page and a cursor? */
+import { createHash } from "node:crypto";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Item, Page, Query, SortRange } from "../../../core/ports/record-store.ts";
+import { LimitExceeded } from "../../../core/ports/record-store.ts";
+import { PAGE_BYTES } from "./limits.ts";
+import { COLUMNS, type Row, rowSize, toItem } from "./rows.ts";
+
+/** The last code point of Unicode: a prefix of only these has no successor. */
+const LAST_CODE_POINT = 0x10ffff;
+
+/** Answers one page of a checked query. @throws LimitExceeded for a cursor of another query */
+export type RunQuery = (query: Query) => Page;
+
+/** Queries on an open record file; `nowSeconds` decides which ttl has passed. */
+export function createQueries(db: DatabaseSync, nowSeconds: () => number): RunQuery {
+  // One statement a shape (index, bounds, direction, cursor): a few dozen, never more.
+  const statements = new Map<string, StatementSync>();
+  return (query) => {
+    const { sql, values } = toSql(query, nowSeconds());
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = db.prepare(sql);
+      statements.set(sql, statement);
+    }
+    const items: Item[] = [];
+    let size = 0;
+    let last: Row | undefined;
+    for (const row of statement.iterate(...values)) {
+      size += rowSize(row);
+      // One row too many shows that there is more; the first is given whatever its size.
+      if (last !== undefined && (items.length === query.limit || size > PAGE_BYTES)) {
+        return { items, cursor: toCursor(query, last) };
+      }
+      items.push(toItem(row));
+      last = row;
+    }
+    return { items };
+  };
+}
+
+/** The SQL of a query; every shape is a search on the primary key or one index, without sorting. */
+export function toSql(query: Query, nowSeconds: number): { readonly sql: string; readonly values: SQLInputValue[] } {
+  const [pk, sk] = query.index === undefined ? ["pk", "sk"] : [`${query.index}pk`, `${query.index}sk`];
+  const order = orderOf(query);
+  const forward = query.forward ?? true;
+  const where = [`${pk} = ?`];
+  const values: SQLInputValue[] = [query.pk];
+  const { from, to, before } = bounds(query.sk);
+  if (from !== undefined) {
+    where.push(`${sk} >= ?`);
+    values.push(from);
+  }
+  if (to !== undefined) {
+    where.push(`${sk} <= ?`);
+    values.push(to);
+  }
+  if (before !== undefined) {
+    where.push(`${sk} < ?`);
+    values.push(before);
+  }
+  if (query.cursor !== undefined) {
+    where.push(`(${order.join(", ")}) ${forward ? ">" : "<"} (${order.map(() => "?").join(", ")})`);
+    values.push(...fromCursor(query, query.cursor));
+  }
+  where.push("(ttl IS NULL OR ttl > ?)");
+  values.push(nowSeconds);
+  const sorted = order.map((column) => `${column} ${forward ? "ASC" : "DESC"}`).join(", ");
+  const sql = `SELECT ${COLUMNS} FROM items WHERE ${where.join(" AND ")} ORDER BY ${sorted} LIMIT ?`;
+  values.push(query.limit + 1);
+  return { sql, values };
+}
+
+/** The columns that give a query's order, unique together. */
+function orderOf(query: Query): readonly string[] {
+  return query.index === undefined ? ["sk"] : [`${query.index}sk`, "pk", "sk"];
+}
+
+function bounds(range: SortRange | undefined): { from?: string; to?: string; before?: string } {
+  if (range?.prefix === undefined) return range ?? {};
+  const before = successor(range.prefix);
+  return before === undefined ? { from: range.prefix } : { from: range.prefix, before };
+}
+
+/** The first string after all that start with `prefix`, in UTF-8 byte order; undefined when there is none. */
+function successor(prefix: string): string | undefined {
+  const points = Array.from(prefix, (char) => char.codePointAt(0) ?? 0);
+  while (points.at(-1) === LAST_CODE_POINT) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // U+D800 to U+DFFF are no characters.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+/** Where to go on, bound to everything that decides which rows come in which order. */
+function toCursor(query: Query, last: Row): string {
+  const place = orderOf(query).map((column) => last[column]);
+  return Buffer.from(JSON.stringify([fingerprint(query), ...place])).toString("base64url");
+}
+
+function fromCursor(query: Query, cursor: string): string[] {
+  const parts = parseCursor(cursor);
+  if (parts?.length !== orderOf(query).length + 1 || parts[0] !== fingerprint(query)) {
+    throw new LimitExceeded("the cursor belongs to another query");
+  }
+  return parts.slice(1);
+}
+
+function parseCursor(cursor: string): string[] | undefined {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    return Array.isArray(parts) && parts.every((part) => typeof part === "string") ? parts : undefined;
+  } catch {
+    // Not JSON, hence no cursor of ours: the caller refuses it.
+    return undefined;
+  }
+}
+
+function fingerprint(query: Query): string {
+  const { from, to, prefix } = query.sk ?? {};
+  const text = JSON.stringify([query.index ?? "", query.pk, from ?? "", to ?? "", prefix ?? "", query.forward ?? true]);
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+}
