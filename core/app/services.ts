@@ -8,11 +8,13 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { RecordStore } from "../ports/record-store.ts";
 import type { ResourceProvider } from "../ports/resource-provider.ts";
 import type { Workflows } from "../ports/workflows.ts";
+import type { Keyring } from "./repository/keyring.ts";
 
 export interface Services {
   readonly records: RecordStore;
   readonly objects: ObjectStore;
   readonly keys: KeyService;
+  readonly keyring: Keyring;
   readonly resources: ResourceProvider;
   readonly workflows: Workflows;
   readonly dataPlane: DataPlane;

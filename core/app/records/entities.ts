@@ -112,6 +112,8 @@ export const Member = z.object({
   backupId: id,
   taskId: id,
   status: z.enum(["protecting", "available", "error", "deleted"]),
+  /** Disks chosen for this run only; absent = as the binding says. */
+  extraInfo: ExtraInfo.optional(),
 });
 export type Member = z.infer<typeof Member>;
 
@@ -171,6 +173,7 @@ export type Part = z.infer<typeof Part>;
 
 /** Stands under a disk child's own id and points to its server backup. */
 export const Alias = z.object({ schema: z.literal(1), aliasOf: id });
+export type Alias = z.infer<typeof Alias>;
 
 export const Link = z.object({
   schema: z.literal(1),
@@ -206,6 +209,7 @@ export const Task = z.object({
 });
 export type Task = z.infer<typeof Task>;
 
+const SourcePromise = z.enum(["atomic-group", "atomic-disk", "quiescent", "fuzzy", "none"]);
 const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const Snapshot = z.object({
   provider: z.string(),
@@ -249,7 +253,7 @@ export const OpenRun = z.object({
       target: Target.optional(),
     }),
   ),
-  capture: z.object({ promise: z.string(), instant: z.number(), disks: z.array(Snapshot) }).optional(),
+  capture: z.object({ promise: SourcePromise, instant: z.number(), disks: z.array(Snapshot) }).optional(),
   openedAt: instant,
   /** Renewed with every confirmed unit; the tick closes a run whose heart stopped (CCY-04). */
   heartbeat: instant,

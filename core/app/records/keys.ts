@@ -8,6 +8,9 @@ const timed = (at: Instant, id: string): string => `${sortableTime(at)}#${id}`;
 export const vaultKey = (vaultId: string): Key => ({ pk: `V#${vaultId}`, sk: "A" });
 export const bindingKey = (vaultId: string, resourceId: string): Key => ({ pk: `V#${vaultId}`, sk: `R#${resourceId}` });
 export const BINDINGS = "R#";
+/** A binding that a saga wants to add or change: nobody who reads bindings sees it before it is moved to its place. */
+export const stagedKey = (vaultId: string, resourceId: string): Key => ({ pk: `V#${vaultId}`, sk: `Q#${resourceId}` });
+export const STAGED = "Q#";
 export const claimKey = (projectId: string, id: string): Key => ({ pk: `C#${projectId}#${id}`, sk: "C" });
 export const sagaKey = (projectId: string, id: string): Key => ({ pk: `I#${projectId}#${id}`, sk: "I" });
 export const checkpointKey = (checkpointId: string): Key => ({ pk: `K#${checkpointId}`, sk: "A" });

@@ -49,6 +49,8 @@ export const tasks = table(E.Task, (task) => ({
 
 export const runs = table(E.OpenRun, (run) => ({ key: K.runKey(run.domainId, run.id) }));
 
+type Put = Extract<Write, { op: "put" }>;
+
 /** Reads one entity, consistently. */
 export async function load<T extends object>(
   records: RecordStore,
@@ -60,14 +62,14 @@ export async function load<T extends object>(
 }
 
 /** Stores a new entity; loses to whoever made one under the same key before. */
-export const insert = <T extends object>(t: Table<T>, entity: T): Write => ({
+export const insert = <T extends object>(t: Table<T>, entity: T): Put => ({
   op: "put",
   item: toItem(t.place(entity), entity, 0),
   if: "absent",
 });
 
 /** Stores a changed entity; loses to whoever changed it since it was read. */
-export const replace = <T extends object>(t: Table<T>, entity: Versioned<T>): Write => ({
+export const replace = <T extends object>(t: Table<T>, entity: Versioned<T>): Put => ({
   op: "put",
   item: toItem(t.place(entity), entity, entity.v),
   if: { v: entity.v },
@@ -81,12 +83,12 @@ export const remove = <T extends object>(t: Table<T>, entity: Versioned<T>): Wri
 });
 
 /** Entities of one kind under explicit keys (members, parts, claims …): same conditions, key given by the caller. */
-export const insertAt = (placement: Placement, entity: object): Write => ({
+export const insertAt = (placement: Placement, entity: object): Put => ({
   op: "put",
   item: toItem(placement, entity, 0),
   if: "absent",
 });
-export const replaceAt = (placement: Placement, entity: Versioned<object>): Write => ({
+export const replaceAt = <T extends object>(placement: Placement, entity: Versioned<T>): Put => ({
   op: "put",
   item: toItem(placement, entity, entity.v),
   if: { v: entity.v },

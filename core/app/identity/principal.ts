@@ -1,14 +1,13 @@
 /** Who is asking, and the refusals of authentication. */
 
-/** An authenticated caller. */
-export interface Caller {
+/** An authenticated user and where it may act. */
+export interface Principal {
   readonly userId: string;
   readonly userName: string;
   readonly domainId: string;
   readonly domainName: string;
-  /** Projects it may act in: the one of a project token, none for a domain token, every one of the account for a signature. */
+  /** A project token's one project, none for a domain token, every project of the account for a signature. */
   readonly projectIds: readonly string[];
-  readonly via: "token" | "signature";
 }
 
 /** `busy` is too many password checks at once; the others read as in HTTP. */

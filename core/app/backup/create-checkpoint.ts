@@ -1,0 +1,300 @@
+/** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
+import { fault } from "../../domain/fault.ts";
+import type { FaultCode } from "../../domain/fault-codes.ts";
+import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
+import { busyCode } from "../../domain/statuses.ts";
+import { GIB } from "../../domain/values.ts";
+import type { Write } from "../../ports/record-store.ts";
+import type { Resource } from "../../ports/resource-provider.ts";
+import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
+import { bindingKey, memberKey, skippedKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
+import { backups, bindings, checkpoints, insert, insertAt, load, replace, tasks, vaults } from "../records/tables.ts";
+import { defaultDomain } from "../repository/keyring.ts";
+import { withFreshState } from "../retry.ts";
+import type { Caller, Services } from "../services.ts";
+import { watchRun } from "../time/due.ts";
+import { loadBindings, loadVault, usedBytes } from "../vaults/load-vault.ts";
+import { chooseDisks } from "./choose-disks.ts";
+
+export interface CheckpointRequest {
+  readonly vaultId: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly incremental: boolean;
+  readonly autoTrigger: boolean;
+  /** Absent = every resource of the vault. */
+  readonly resources?: readonly { readonly id: string; readonly extraInfo?: ExtraInfo }[];
+}
+
+export interface CreatedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly members: readonly Member[];
+  readonly skipped: readonly Skipped[];
+}
+
+/** Four writes a member; with the run's own they stay below DynamoDB's 100 a transaction. */
+const MEMBERS_PER_TRANSACTION = 20;
+const SKIPPED_PER_TRANSACTION = 90;
+
+interface Chosen {
+  readonly binding: Versioned<Binding>;
+  readonly resource: Resource;
+  readonly extraInfo: ExtraInfo | undefined;
+}
+type Unfit = { readonly binding: Binding; readonly code: FaultCode; readonly why: string };
+
+/**
+ * Starts one backup per chosen resource. Resources that cannot take part are listed as skipped (BKP-07); when none can,
+ * the request is refused with their common code, or 0001.
+ * @throws Fault 6105, 6113, 6124, 6114, 6135, 6104, 0001, 6125, 2010, 6134, 6215, 7000, 7100 …
+ */
+export async function createCheckpoint(
+  s: Services,
+  caller: Caller,
+  ask: CheckpointRequest,
+): Promise<CreatedCheckpoint> {
+  const { checkpoint, members, later, skipped } = await withFreshState(() => record(s, caller, ask));
+  // The run exists. A crash from here on leaves it with the members recorded so far, and the watch that was written with
+  // it starts it; the request was not acknowledged.
+  for (const one of later) {
+    const outcome = await withFreshState(() => join(s, checkpoint, one));
+    if ("status" in outcome) members.push(outcome);
+    else skipped.push(outcome);
+  }
+  for (let i = 0; i < skipped.length; i += SKIPPED_PER_TRANSACTION) {
+    const rows = skipped.slice(i, i + SKIPPED_PER_TRANSACTION);
+    await s.records.transact(rows.map((row) => insertAt({ key: skippedKey(checkpoint.id, row.resourceId) }, row)));
+  }
+  await s.workflows.start("backup", checkpoint.id, { checkpointId: checkpoint.id });
+  return { checkpoint, members, skipped };
+}
+
+interface Recorded {
+  readonly checkpoint: Checkpoint;
+  readonly members: Member[];
+  /** Members that did not fit into the first transaction. */
+  readonly later: readonly Draft[];
+  readonly skipped: Skipped[];
+}
+
+async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
+  const vault = await loadVault(s.records, caller.projectId, ask.vaultId);
+  const bound = await loadBindings(s.records, vault.id);
+  refuseUnfitVault(vault, bound);
+  const { chosen, unfit } = await sort(s, select(ask, bound));
+  if (chosen.length === 0) refuseAll(unfit);
+
+  const now = s.now();
+  const random = Buffer.from(s.randomBytes(2)).readUInt16LE();
+  const name =
+    ask.name ?? (ask.autoTrigger ? defaultAutomaticName(vault.backupNamePrefix, random) : defaultManualName(random));
+  const checkpoint: Checkpoint = {
+    schema: 1,
+    id: s.newId(),
+    projectId: caller.projectId,
+    vaultId: vault.id,
+    vaultName: vault.name,
+    name,
+    description: ask.description ?? "",
+    createdAt: now,
+    incremental: ask.incremental,
+    autoTrigger: ask.autoTrigger,
+  };
+  const skipped: Skipped[] = unfit.map(({ binding, code, why }) => ({
+    schema: 1,
+    resourceId: binding.resourceId,
+    resourceType: binding.resourceType,
+    name: binding.name,
+    code: `BackupService.${code}`,
+    reason: why,
+  }));
+  const drafts = chosen.map((c, i) => draft(s, caller, vault, checkpoint, c, memberName(name, i, chosen.length)));
+
+  // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
+  const header: Write[] = [
+    replace(vaults, vault),
+    insert(checkpoints, checkpoint),
+    watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
+  ];
+  const first = drafts.slice(0, MEMBERS_PER_TRANSACTION);
+  await s.records.transact([...header, ...first.flatMap((d) => d.writes)]);
+  return { checkpoint, members: first.map((d) => d.member), later: drafts.slice(first.length), skipped };
+}
+
+function refuseUnfitVault(vault: Vault, bound: readonly Binding[]): void {
+  if (vault.billing.protectType !== "backup") fault("6124", "a replication vault cannot run backups");
+  if (vault.status !== "available") fault("6113", `the vault is ${vault.status}; a backup needs it available`);
+  if (usedBytes(bound) >= vault.billing.size * GIB)
+    fault("6114", `the vault's ${vault.billing.size} GB are used up; expand it or delete backups`);
+}
+
+/** The bindings that the request names, in its order; all of the vault when it names none. */
+function select(ask: CheckpointRequest, bound: readonly Versioned<Binding>[]) {
+  if (ask.resources === undefined) return bound.map((binding) => ({ binding, extraInfo: undefined }));
+  const byId = new Map(bound.map((b) => [b.resourceId, b]));
+  const seen = new Set<string>();
+  return ask.resources.map(({ id, extraInfo }) => {
+    if (seen.has(id)) fault("6104", `resource ${id} is named twice`);
+    seen.add(id);
+    return { binding: byId.get(id) ?? fault("6135", `resource ${id} is not in this vault`), extraInfo };
+  });
+}
+
+async function sort(
+  s: Services,
+  asked: readonly { readonly binding: Versioned<Binding>; readonly extraInfo: ExtraInfo | undefined }[],
+): Promise<{ chosen: Chosen[]; unfit: Unfit[] }> {
+  const chosen: Chosen[] = [];
+  const unfit: Unfit[] = [];
+  for (const { binding, extraInfo } of asked) {
+    const resource = await s.resources.find(binding.resourceId);
+    const verdict = fitness(binding, resource, extraInfo);
+    if ("resource" in verdict) chosen.push({ binding, extraInfo, resource: verdict.resource });
+    else unfit.push({ binding, ...verdict });
+  }
+  return { chosen, unfit };
+}
+
+/** BKP-05..07: the resource when it can be backed up now, else why not. */
+function fitness(
+  binding: Binding,
+  resource: Resource | undefined,
+  extraInfo: ExtraInfo | undefined,
+): { readonly resource: Resource } | Omit<Unfit, "binding"> {
+  const busy = busyCode(binding.status, "backup");
+  if (busy !== undefined) return { code: busy.code, why: busy.why };
+  if (binding.restoreIncomplete)
+    return { code: "6215", why: "a restore to the resource did not finish; restore it again before it is backed up" };
+  if (resource === undefined) {
+    const server = binding.resourceType === "OS::Nova::Server";
+    return { code: server ? "7100" : "7000", why: `the ${server ? "server" : "disk"} no longer exists` };
+  }
+  if (resource.kind === "server" && resource.status === "ERROR")
+    return { code: "7101", why: resource.reason ?? "the server is in error" };
+  if (resource.kind === "disk" && resource.status === "error")
+    return { code: "7003", why: resource.reason ?? "the disk is in error" };
+  const disks = chooseDisks(resource, extraInfo ?? binding.extraInfo);
+  if (disks.length === 0) return { code: "7108", why: "no disk of the server is left to back up" };
+  // A source that can only promise quiescence has no snapshot: while somebody else has it open it cannot be captured.
+  const open = disks.find((d) => d.status === "in-use" && d.promise === "quiescent");
+  if (open !== undefined)
+    return { code: resource.kind === "disk" ? "7003" : "7101", why: open.reason ?? `disk ${open.name} is in use` };
+  return { resource };
+}
+
+function refuseAll(unfit: readonly Unfit[]): never {
+  const codes = new Set(unfit.map((u) => u.code));
+  const [only] = unfit;
+  if (only === undefined) return fault("0001", "the vault has no resource to back up");
+  const why = unfit
+    .slice(0, 5)
+    .map((u) => `${u.binding.resourceId}: ${u.why}`)
+    .join("; ");
+  return fault(codes.size === 1 ? only.code : "0001", `no resource can be backed up now: ${why}`);
+}
+
+interface Draft {
+  readonly member: Member;
+  readonly writes: readonly Write[];
+  readonly binding: Binding;
+}
+
+/** One member of the run and the writes that record it. */
+function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint, c: Chosen, name: string): Draft {
+  const { binding, resource } = c;
+  const size = resource.kind === "disk" ? resource.size : resource.disks.reduce((sum, d) => sum + d.size, 0);
+  const backup: Backup = {
+    schema: 1,
+    id: s.newId(),
+    projectId: caller.projectId,
+    vaultId: vault.id,
+    checkpointId: checkpoint.id,
+    taskId: s.newId(),
+    resourceId: binding.resourceId,
+    resourceType: binding.resourceType,
+    resourceName: resource.name,
+    resourceSize: size,
+    name,
+    description: checkpoint.description,
+    status: "protecting",
+    incremental: checkpoint.incremental,
+    autoTrigger: checkpoint.autoTrigger,
+    domainId: defaultDomain(caller.projectId),
+    enterpriseProjectId: vault.enterpriseProjectId,
+    createdAt: checkpoint.createdAt,
+    updatedAt: checkpoint.createdAt,
+  };
+  const about = { id: binding.resourceId, type: binding.resourceType, name: resource.name };
+  const task: Task = {
+    schema: 1,
+    id: backup.taskId,
+    projectId: caller.projectId,
+    type: "backup",
+    status: "running",
+    requestId: caller.requestId,
+    vaultId: vault.id,
+    vaultName: vault.name,
+    checkpointId: checkpoint.id,
+    resource: about,
+    backup: { id: backup.id, name },
+    createdAt: checkpoint.createdAt,
+    startedAt: checkpoint.createdAt,
+    updatedAt: checkpoint.createdAt,
+  };
+  const member: Member = {
+    schema: 1,
+    resourceId: binding.resourceId,
+    resourceType: binding.resourceType,
+    name: resource.name,
+    size,
+    backupId: backup.id,
+    taskId: task.id,
+    status: "protecting",
+    ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
+  };
+  return {
+    member,
+    binding,
+    writes: [
+      replace(bindings, leased(binding, member)),
+      insert(backups, backup),
+      insert(tasks, task),
+      insertAt({ key: memberKey(checkpoint.id, binding.resourceId) }, member),
+    ],
+  };
+}
+
+/** Adds one more member to a run that exists; a resource that became busy meanwhile is skipped instead. */
+async function join(
+  s: Services,
+  checkpoint: Checkpoint,
+  { member, binding, writes }: Draft,
+): Promise<Member | Skipped> {
+  const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
+  const busy = fresh === undefined ? { why: "it left the vault" } : busyCode(fresh.status, "backup");
+  if (fresh !== undefined && busy === undefined) {
+    const [, ...rest] = writes;
+    await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);
+    return member;
+  }
+  return {
+    schema: 1,
+    resourceId: binding.resourceId,
+    resourceType: binding.resourceType,
+    name: binding.name,
+    code: "BackupService.6125",
+    reason: `while checkpoint ${checkpoint.id} was being recorded: ${busy?.why}`,
+  };
+}
+
+/** The binding as it is while the member's backup runs. */
+const leased = (binding: Versioned<Binding>, member: Member): Versioned<Binding> => ({
+  ...binding,
+  name: member.name,
+  size: member.size,
+  status: "protecting",
+  lease: { holder: member.backupId, kind: "backup" },
+  fence: binding.fence + 1,
+  backups: binding.backups + 1,
+});

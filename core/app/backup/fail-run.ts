@@ -1,0 +1,61 @@
+/** Ends a backup that cannot succeed: `error`, with the reason in its task, and its resource free again (BKP-26, CCY-04). */
+import { type CaughtError, failureOf } from "../failure.ts";
+import { Member } from "../records/entities.ts";
+import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
+import { parseItem } from "../records/record.ts";
+import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { withoutLease } from "./seal-run.ts";
+
+/** Idempotent: a backup that has ended stays as it is. The run is closed for ever: its fence is dead. */
+export async function failRun(
+  s: Services,
+  ask: { readonly backupId: string; readonly error: CaughtError; readonly status?: "failed" | "timeout" },
+): Promise<void> {
+  const capture = await withFreshState(async () => {
+    const backup = await load(s.records, backups, backupKey(ask.backupId));
+    if (backup === undefined || backup.status !== "protecting") return undefined;
+    const run = await load(s.records, runs, runKey(backup.domainId, backup.id));
+    const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+    const task = await load(s.records, tasks, taskKey(backup.taskId));
+    const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
+    const now = s.now();
+    await s.records.transact([
+      replace(backups, { ...backup, status: "error", updatedAt: now }),
+      ...(run !== undefined ? [remove(runs, run)] : []),
+      ...(binding?.lease?.holder === backup.id
+        ? [replace(bindings, { ...withoutLease(binding), status: "error", fence: binding.fence + 1 })]
+        : []),
+      ...(memberItem !== undefined
+        ? [
+            replaceAt(
+              { key: memberKey(backup.checkpointId, backup.resourceId) },
+              { ...parseItem(Member, memberItem), status: "error" },
+            ),
+          ]
+        : []),
+      ...(task !== undefined
+        ? [
+            replace(tasks, {
+              ...task,
+              status: ask.status ?? "failed",
+              endedAt: now,
+              updatedAt: now,
+              error: failureOf(ask.error),
+            }),
+          ]
+        : []),
+    ]);
+    return { capture: run?.capture, backup };
+  });
+  if (capture === undefined) return;
+  if (capture.capture !== undefined) await s.resources.release(capture.capture);
+  await s.notifier.notify({
+    severity: "critical",
+    topic: "backup.failed",
+    projectId: capture.backup.projectId,
+    message: `backup ${capture.backup.name} of ${capture.backup.resourceName} failed: ${failureOf(ask.error).message}`,
+    facts: { backup_id: capture.backup.id, resource_id: capture.backup.resourceId, vault_id: capture.backup.vaultId },
+  });
+}

@@ -1,0 +1,197 @@
+/** Last task of a member: writes and re-reads the roots, then turns facts into the status `available`, in one transaction. */
+import { childName } from "../../domain/naming.ts";
+import { leavesOf } from "../../domain/plan.ts";
+import type { RootFacts } from "../../ports/data-plane.ts";
+import { SealRefused } from "../../ports/data-plane.ts";
+import type { Write } from "../../ports/record-store.ts";
+import type { Alias, Backup, Link, OpenRun, Part } from "../records/entities.ts";
+import { Member, UnitResult } from "../records/entities.ts";
+import {
+  aliasKey,
+  bindingKey,
+  chainKey,
+  memberKey,
+  metadataKey,
+  partKey,
+  taskKey,
+  unitRange,
+} from "../records/keys.ts";
+import { parseItem, type Versioned } from "../records/record.ts";
+import {
+  backups,
+  bindings,
+  insertAt,
+  load,
+  remove,
+  replace,
+  replaceAt,
+  runs,
+  tasks,
+  walkItems,
+} from "../records/tables.ts";
+import { previousLink } from "../repository/chain.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { loadRun, RunClosed, type RunRef } from "./run.ts";
+
+/**
+ * Seals every disk of the run and concludes the backup. Repeated, it finds the same roots or an ended backup.
+ * @throws SealRefused (a range, a pack or a root is not what it must be), RunClosed, StoreFull, StoreFailed
+ */
+export async function sealRun(s: Services, ref: RunRef): Promise<void> {
+  const ended = await load(s.records, backups, backupKey(ref.backupId));
+  if (ended !== undefined && ended.status !== "protecting") return;
+  const { backup, run } = await loadRun(s, ref);
+  if (run.capture === undefined) throw new RunClosed(`backup ${ref.backupId} was not captured`);
+  const sealed: SealedDisk[] = [];
+  for (const [i, disk] of run.disks.entries()) sealed.push(await sealDisk(s, backup, run, i, disk));
+  await withFreshState(() => conclude(s, ref, sealed));
+  await s.resources.release(run.capture);
+}
+
+interface SealedDisk {
+  readonly disk: OpenRun["disks"][number];
+  readonly facts: RootFacts;
+  /** d(parent, this) as the units counted it. */
+  readonly changed: number;
+}
+
+async function sealDisk(
+  s: Services,
+  backup: Backup,
+  run: OpenRun,
+  index: number,
+  disk: OpenRun["disks"][number],
+): Promise<SealedDisk> {
+  const results: UnitResult[] = [];
+  const { pk, prefix } = unitRange({ runId: run.id, fence: run.fence, attempt: run.attempt, disk: index });
+  for await (const item of walkItems(s.records, pk, prefix)) {
+    if (item.sk.endsWith("#ok")) results.push(parseItem(UnitResult, item));
+  }
+  // No work where work was expected is an error, never an empty backup.
+  let expected = 0;
+  for (const result of results) {
+    if (result.firstLeaf !== expected) throw new SealRefused(`disk ${disk.diskId}: no result for leaf ${expected}`);
+    expected = result.endLeaf;
+  }
+  if (expected !== leavesOf(disk.size)) throw new SealRefused(`disk ${disk.diskId}: results end at leaf ${expected}`);
+
+  const facts = await s.dataPlane.seal({
+    domain: await s.keyring.open(run.domainId),
+    rootId: disk.rootId,
+    size: disk.size,
+    description: {
+      backup: backup.id,
+      name: backup.name,
+      vault: backup.vaultId,
+      project: backup.projectId,
+      resource: backup.resourceId,
+      resourceType: backup.resourceType,
+      resourceName: backup.resourceName,
+      disk: disk.diskId,
+      diskName: disk.name,
+      system: disk.system,
+      instant: run.capture?.instant,
+      promise: run.capture?.promise,
+    },
+    results: results.map((r) => Buffer.from(r.payload, "base64")),
+  });
+  return { disk, facts, changed: results.reduce((sum, r) => sum + r.counts.changed, 0) };
+}
+
+async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[]): Promise<void> {
+  const { backup, run } = await loadRun(s, ref);
+  const key = bindingKey(run.vaultId, run.resourceId);
+  const binding = await load(s.records, bindings, key);
+  if (binding?.lease?.holder !== run.id || binding.fence !== run.fence)
+    throw new RunClosed(`backup ${ref.backupId} lost its lease`);
+  const member = await loadMember(s, backup);
+  const task = await load(s.records, tasks, taskKey(backup.taskId));
+  if (task === undefined) throw new Error(`task ${backup.taskId} is gone`);
+
+  const now = s.now();
+  const disks = await Promise.all(sealed.map((d) => linkDisk(s, run, d)));
+  const server = backup.resourceType === "OS::Nova::Server";
+  // One transaction: who reads `available` or `success` may start the next operation at once. It loses to whoever changed
+  // the binding or the run since they were read; then everything is read again.
+  const writes: Write[] = [
+    replace(backups, {
+      ...backup,
+      status: "available",
+      updatedAt: now,
+      containSystemDisk: sealed.some(({ disk }) => disk.system),
+    }),
+    remove(runs, run),
+    replace(bindings, {
+      ...withoutLease(binding),
+      status: "available",
+      used: binding.used + disks.reduce((sum, d) => sum + d.link.change, 0),
+      baselines: { ...binding.baselines, ...Object.fromEntries(sealed.map(({ disk }) => [disk.diskId, disk.rootId])) },
+    }),
+    replaceAt({ key: memberKey(backup.checkpointId, backup.resourceId) }, { ...member, status: "available" }),
+    replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
+    insertAt({ key: metadataKey(backup.id) }, metadataOf(backup, run, server)),
+    ...disks.flatMap(({ part, link }) => [
+      insertAt({ key: partKey(backup.id, part.id) }, part),
+      insertAt({ key: chainKey(run.vaultId, part.diskId, link.at, link.partId) }, link),
+      ...(server ? [insertAt({ key: aliasKey(part.id) }, { schema: 1, aliasOf: backup.id } satisfies Alias)] : []),
+    ]),
+  ];
+  await s.records.transact(writes);
+}
+
+/** The disk's part and its place in the chain: its change counts from the backup that stands before it now. */
+async function linkDisk(
+  s: Services,
+  run: OpenRun,
+  { disk, facts, changed }: SealedDisk,
+): Promise<{ part: Part; link: Link }> {
+  const previous = await previousLink(s, run.vaultId, disk.diskId);
+  const counted = previous?.partId === disk.parentRoot;
+  const change = counted
+    ? changed
+    : await s.dataPlane.difference(await s.keyring.open(run.domainId), previous?.partId, disk.rootId);
+  return {
+    part: {
+      schema: 1,
+      id: disk.rootId,
+      backupId: run.backupId,
+      diskId: disk.diskId,
+      diskName: disk.name,
+      size: facts.size,
+      system: disk.system,
+      nonZero: facts.nonZero,
+    },
+    // Never before the row it follows, even when the clock was set back: the chain is the order of the runs.
+    link: {
+      schema: 1,
+      backupId: run.backupId,
+      partId: disk.rootId,
+      at: Math.max(run.openedAt, (previous?.at ?? 0) + 1),
+      change,
+    },
+  };
+}
+
+/** The resource as it was at backup time, for #40: kept as plain facts, shown as the contract's JSON strings. */
+const metadataOf = (backup: Backup, run: OpenRun, server: boolean) => ({
+  ...(server && { server: { id: backup.resourceId, name: backup.resourceName } }),
+  volumes: run.disks.map((d) => ({
+    id: d.diskId,
+    name: server ? childName(backup.name, d.name) : d.name,
+    size: d.size,
+    bootable: d.system,
+  })),
+});
+
+async function loadMember(s: Services, backup: Backup): Promise<Versioned<Member>> {
+  const item = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
+  if (item === undefined) throw new Error(`member ${backup.resourceId} of checkpoint ${backup.checkpointId} is gone`);
+  return parseItem(Member, item);
+}
+
+/** The same entity with its lease given back. */
+export function withoutLease<T extends { readonly lease?: unknown }>(entity: T): Omit<T, "lease"> {
+  const { lease: _returned, ...rest } = entity;
+  return rest;
+}

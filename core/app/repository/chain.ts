@@ -1,0 +1,69 @@
+/**
+ * Positional `used` (CAP-01..04): d(X, Y) is what Y holds that differs from X at the same place; a disk's `used` is the sum of
+ * d along its backups in time order. One row per disk backup keeps the chain; exact whatever is deleted in which order.
+ */
+
+import { Damaged } from "../../ports/data-plane.ts";
+import { ObjectMissing } from "../../ports/object-store.ts";
+import { Link } from "../records/entities.ts";
+import { chainKey } from "../records/keys.ts";
+import { parseItem, type Versioned } from "../records/record.ts";
+import type { Services } from "../services.ts";
+
+/** The chain's newest row of a disk in a vault, before `at` when given. */
+export async function previousLink(
+  s: Services,
+  vaultId: string,
+  diskId: string,
+  before?: Link,
+): Promise<Versioned<Link> | undefined> {
+  const { pk } = chainKey(vaultId, diskId, 0, "");
+  const end = before && chainKey(vaultId, diskId, before.at, before.partId).sk;
+  const page = await s.records.query({
+    pk,
+    forward: false,
+    limit: 2,
+    consistent: true,
+    ...(end !== undefined && { sk: { to: end } }),
+  });
+  const item = page.items.find((i) => i.sk !== end);
+  return item && parseItem(Link, item);
+}
+
+/** The row after `link` in its chain. */
+export async function nextLink(
+  s: Services,
+  vaultId: string,
+  diskId: string,
+  link: Link,
+): Promise<Versioned<Link> | undefined> {
+  const { pk, sk } = chainKey(vaultId, diskId, link.at, link.partId);
+  const page = await s.records.query({ pk, sk: { from: sk }, limit: 2, consistent: true });
+  const item = page.items.find((i) => i.sk !== sk);
+  return item && parseItem(Link, item);
+}
+
+/**
+ * What the row after a deleted one changes to: d(previous, next). When a root cannot be read any more the sum of both steps
+ * stands in for it (it is never less): a damaged backup must stay deletable.
+ */
+export async function mergedChange(
+  s: Services,
+  domainId: string,
+  previous: Link | undefined,
+  gone: Link,
+  next: Link,
+): Promise<number> {
+  try {
+    return await s.dataPlane.difference(await s.keyring.open(domainId), previous?.partId, next.partId);
+  } catch (error) {
+    if (!(error instanceof Damaged || error instanceof ObjectMissing)) throw error;
+    s.log({
+      level: "error",
+      text: "used is an upper bound now: a root is damaged",
+      error: error.message,
+      next: next.partId,
+    });
+    return gone.change + next.change;
+  }
+}
