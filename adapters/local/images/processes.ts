@@ -1,0 +1,9 @@
+/** How can this operating system tell who else has a file open? */
+import { linuxProcesses } from "./linux-openers.ts";
+import { lsofProcesses } from "./lsof-openers.ts";
+import type { Processes } from "./openers.ts";
+
+/** The best view that this operating system offers: /proc on Linux, lsof elsewhere. */
+export function createProcesses(): Processes {
+  return process.platform === "linux" ? linuxProcesses() : lsofProcesses();
+}
