@@ -1,0 +1,32 @@
+/** Keyed BLAKE3-256: the native addon where it loads, WebAssembly elsewhere (Lambda); both give the same ids. */
+import { ID_BYTES, KEY_BYTES } from "./numbers.ts";
+
+/** The id of some bytes under one key: 32 bytes, never reused by the next call. */
+export type KeyedHash = (bytes: Buffer) => Buffer;
+
+/** Which implementation computes: `auto` takes the addon when it loads. */
+export type HashChoice = "auto" | "native" | "wasm";
+
+/** Prepares the hash for one key. @throws RangeError when the key is not 32 bytes */
+export async function keyedHash(key: Uint8Array, choice: HashChoice = "auto"): Promise<KeyedHash> {
+  // The addon aborts the whole process on a key of another length, and nothing can catch that.
+  if (key.length !== KEY_BYTES) throw new RangeError(`a BLAKE3 key has ${KEY_BYTES} bytes, not ${key.length}`);
+  if (choice === "wasm") return wasm(key);
+  if (choice === "native") return native(key);
+  return native(key).catch(() => wasm(key));
+}
+
+async function native(key: Uint8Array): Promise<KeyedHash> {
+  const { Blake3Hasher } = await import("@napi-rs/blake-hash");
+  const hasher = Blake3Hasher.newKeyed(Buffer.from(key));
+  return (bytes) => {
+    hasher.reset();
+    return hasher.update(bytes).digestBuffer();
+  };
+}
+
+async function wasm(key: Uint8Array): Promise<KeyedHash> {
+  const { createBLAKE3 } = await import("hash-wasm");
+  const hasher = await createBLAKE3(ID_BYTES * 8, Uint8Array.from(key));
+  return (bytes) => Buffer.from(hasher.init().update(bytes).digest("binary"));
+}

@@ -1,0 +1,69 @@
+/** Compresses a frame's content, or says that it is not worth it; decodes with every length checked. */
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { Damaged } from "../ports/data-plane.ts";
+import { RAW_UNLESS_SAVED, ZSTD_WINDOW_LOG } from "./numbers.ts";
+
+/** How a frame's content is stored. */
+export const CODEC = { raw: 0, zstd: 1 } as const;
+export type Codec = (typeof CODEC)[keyof typeof CODEC];
+
+/** Compressed bytes, or the very bytes given when less than 3 % would be saved. Level 1 to 19. */
+export function compress(plain: Buffer, level: number): { readonly codec: Codec; readonly bytes: Buffer } {
+  const packed = zstdCompressSync(plain, {
+    // zstd's bound for incompressible data, so that one output buffer always suffices.
+    chunkSize: plain.length + (plain.length >> 7) + 1024,
+    // Also makes the encoder write the content size, which `decompress` insists on.
+    pledgedSrcSize: plain.length,
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: ZSTD_WINDOW_LOG },
+  });
+  const worthIt = packed.length <= plain.length * (1 - RAW_UNLESS_SAVED);
+  return worthIt ? { codec: CODEC.zstd, bytes: packed } : { codec: CODEC.raw, bytes: plain };
+}
+
+/**
+ * The plain bytes, exactly `rawLength` of them.
+ * Node decodes concatenated zstd frames one after the other, and has returned short output of a truncated one without an
+ * error: so the declared size of the first frame and the whole output must both be the length that the caller knows.
+ * @throws Damaged naming `object`
+ */
+export function decompress(stored: Buffer, codec: number, rawLength: number, object: string): Buffer {
+  if (codec === CODEC.raw) {
+    if (stored.length !== rawLength) throw new Damaged(object, `frame has ${stored.length} bytes, not ${rawLength}`);
+    return stored;
+  }
+  if (codec !== CODEC.zstd) throw new Damaged(object, `frame has codec ${codec}, which does not exist`);
+  const declared = declaredSize(stored);
+  if (declared !== rawLength) throw new Damaged(object, `zstd frame declares ${declared} bytes, not ${rawLength}`);
+  const plain = inflate(stored, rawLength, object);
+  if (plain.length !== rawLength) throw new Damaged(object, `frame decodes to ${plain.length} bytes, not ${rawLength}`);
+  return plain;
+}
+
+function inflate(stored: Buffer, rawLength: number, object: string): Buffer {
+  try {
+    return zstdDecompressSync(stored, {
+      chunkSize: rawLength + 1024,
+      maxOutputLength: rawLength,
+      params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+    });
+  } catch (error) {
+    throw new Damaged(object, `zstd: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Frame_Content_Size of the frame header (RFC 8878, 3.1.1.1); undefined when it has none or is no zstd frame. */
+function declaredSize(stored: Buffer): number | undefined {
+  if (stored.length < 6) return undefined;
+  if (stored.readUInt32LE(0) !== 0xfd2fb528) return undefined;
+  const descriptor = stored.readUInt8(4);
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const at = 5 + (singleSegment ? 0 : 1) + dictionaryBytes;
+  const flag = descriptor >> 6;
+  const sizeBytes = flag === 0 ? (singleSegment ? 1 : 0) : 1 << flag;
+  if (sizeBytes === 0 || at + sizeBytes > stored.length) return undefined;
+  if (sizeBytes === 1) return stored.readUInt8(at);
+  if (sizeBytes === 2) return stored.readUInt16LE(at) + 256;
+  if (sizeBytes === 4) return stored.readUInt32LE(at);
+  return Number(stored.readBigUInt64LE(at));
+}
