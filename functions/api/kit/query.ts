@@ -1,9 +1,5 @@
-/** How query parameters are read: one decoding for the handlers and for the signature, so that what is verified is what is used. */
-
-/** Decodes a raw query string (form decoding: `+` is a blank, broken escapes stay as they are), in the order sent. */
-export function queryPairs(rawQueryString: string): readonly (readonly [string, string])[] {
-  return [...new URLSearchParams(rawQueryString)];
-}
+/** How handlers read query parameters: by the decoding that signatures are checked with, so that what is verified is what is used. */
+import { queryPairs } from "../../../core/app/identity/canonical-request.ts";
 
 /** The query of one request. An empty value counts as absent, as clients send `name=` for "no filter". */
 export class Query {

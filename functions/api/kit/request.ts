@@ -1,5 +1,6 @@
 /** What a handler gets and gives: a request that is authenticated, routed and parsed, and a plain answer. */
-import type { Caller } from "../../../core/app/identity/caller.ts";
+import type { Principal } from "../../../core/app/identity/principal.ts";
+import type { Caller } from "../../../core/app/services.ts";
 import type { Query } from "./query.ts";
 
 /** A request after authentication, project check, routing and JSON parsing. */
@@ -8,8 +9,10 @@ export interface ApiRequest {
   readonly op: number | string;
   /** From the path; one of the caller's projects. Empty on routes without a project. */
   readonly projectId: string;
-  /** Who asks. On routes with `auth: "none"` nobody was asked: it throws when read. */
+  /** Who asks, as use cases want it: this project, the user, this request. */
   readonly caller: Caller;
+  /** Who asks, with account and reach; undefined only on routes with `auth: "none"`. For the identity endpoints. */
+  readonly principal: Principal | undefined;
   /** Path parameters by template name, percent-decoded, never empty, at most 255 characters. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: Query;
