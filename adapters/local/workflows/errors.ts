@@ -49,11 +49,15 @@ export function errorOutput(error: AslError): JsonObject {
   return { Error: error.error, Cause: error.reason };
 }
 
+/** AWS cuts a cause at 32,768 characters; a message of this length fits in with its escapes and the rest. */
+const LONGEST_MESSAGE = 8_000;
+
 /** A handler's rejection as AWS reports a function's: the name of the error's class, and a JSON text as the cause. */
 export function taskError(thrown: unknown): AslError {
   if (thrown instanceof AslError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return new AslError(error.name, JSON.stringify({ errorType: error.name, errorMessage: error.message }));
+  const errorMessage = error.message.slice(0, LONGEST_MESSAGE);
+  return new AslError(error.name, JSON.stringify({ errorType: error.name, errorMessage }));
 }
 
 /**

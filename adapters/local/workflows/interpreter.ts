@@ -31,7 +31,7 @@ export interface Host {
   pause(ms: number, signal: AbortSignal): Promise<void>;
   now(): number;
   chance(): number;
-  /** Counts events as AWS's history would. @throws AslError above AWS's limit */
+  /** Counts events as AWS's history would. */
   count(events: number): void;
 }
 

@@ -11,6 +11,7 @@ import type { WorkflowName, Workflows } from "../../../core/ports/workflows.ts";
 import { PAYLOAD_BYTES } from "./canonical.ts";
 import { type AslDefinition, CHILD_RESOURCE, parseDefinition, type States, taskStates } from "./definition.ts";
 import { Discarded, StoreFault } from "./errors.ts";
+import { createGate } from "./gate.ts";
 import { createJournal, type End, type Execution, type ExecutionKey } from "./journal.ts";
 import { type Run, type RunHooks, runExecution, type TaskHandler } from "./run.ts";
 import { realSleep, type Sleep } from "./timers.ts";
@@ -27,6 +28,11 @@ export interface LocalWorkflowsOptions {
   readonly definitions: Readonly<Partial<Record<WorkflowName, AslDefinition>>>;
   /** By the name inside a task's `Resource: "${workflow.state}"`. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
+  /**
+   * By handler name: how many calls run at once; more wait in order, and their time-outs begin when they are called. Set
+   * it for handlers that queue for something scarce (worker threads): queueing would eat up their TimeoutSeconds.
+   */
+  readonly concurrency?: Readonly<Record<string, number>>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: (
@@ -77,6 +83,9 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
     chance: options.chance ?? Math.random,
     parking: parking.signal,
     closing: closing.signal,
+    gates: new Map(Object.entries(options.concurrency ?? {}).map(([name, room]) => [name, createGate(room)])),
+    longHistory: (key, limit) =>
+      log({ level: "warn", text: `more than ${limit} events: AWS would have ended this execution`, ...key }),
     async child(key, input) {
       checkName(key);
       const started = await journal.start(key, plainInput(input)).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { WorkflowName } from "../../../core/ports/workflows.ts";
 import { withinLimit } from "./canonical.ts";
 import { CHILD_RESOURCE, type States, type TaskState } from "./definition.ts";
 import { AslError, Discarded, retryBudget, StoreFault, taskError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 import { type Host, runMachine, type Visit } from "./interpreter.ts";
 import { type End, type Execution, type ExecutionKey, type Journal, type Outcome, stepName } from "./journal.ts";
 import { linked, type Sleep, unlessAborted } from "./timers.ts";
@@ -38,11 +39,15 @@ export interface Run {
   readonly chance: () => number;
   readonly parking: AbortSignal;
   readonly closing: AbortSignal;
+  /** By handler name: how many calls may run at once. */
+  readonly gates: ReadonlyMap<string, Gate>;
+  /** Told once when a run has more events than AWS allows. */
+  readonly longHistory: (key: ExecutionKey, limit: number) => void;
   /** Starts a child, or finds it, and waits for its end. @throws LimitExceeded, StoreFault, Discarded */
   readonly child: (key: ExecutionKey, input: JsonObject) => Promise<{ end: End; execution: Execution }>;
 }
 
-/** AWS's limit for one execution. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+/** AWS ends an execution here; one machine only says so, it keeps no history. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const HISTORY_EVENTS = 25_000;
 /** A wait looks at the clock this often, so that it ends in time after the machine slept or the clock was set. */
 const CLOCK_LOOK_MS = 60_000;
@@ -112,13 +117,16 @@ function hostOf(run: Run, execution: Execution, replay: boolean, calls: Set<Prom
   async function untilDone(
     visit: Visit,
     state: TaskState,
+    gate: Gate | undefined,
     call: (signal: AbortSignal) => Promise<JsonValue>,
   ): Promise<Outcome> {
+    // The gate is outside the time-out: a task's time begins when it is called, not when it begins to queue.
+    const attempt = () => timed(run, state.TimeoutSeconds, visit, call, calls);
     const retryIn = retryBudget(state.Retry, run.chance);
     for (;;) {
       host.count(3); // scheduled, started, ended
       try {
-        const output = await timed(run, state.TimeoutSeconds, visit, call, calls);
+        const output = await (gate === undefined ? attempt() : gate(visit.signal, attempt));
         // What a replay would read: no Dates, no undefined.
         const plain = JSON.parse(JSON.stringify(output ?? null)) as JsonValue;
         return { output: withinLimit(plain, `the output of task ${visit.state}`) };
@@ -140,10 +148,9 @@ function hostOf(run: Run, execution: Execution, replay: boolean, calls: Set<Prom
     pause: run.sleep,
 
     count(more) {
+      const before = events;
       events += more;
-      if (events > HISTORY_EVENTS) {
-        throw new AslError("States.Runtime", `more than ${HISTORY_EVENTS} events in the history of one execution`);
-      }
+      if (before <= HISTORY_EVENTS && events > HISTORY_EVENTS) run.longHistory(execution, HISTORY_EVENTS);
     },
 
     async task(visit, state, input) {
@@ -152,7 +159,7 @@ function hostOf(run: Run, execution: Execution, replay: boolean, calls: Set<Prom
       const handler = run.handlers[label];
       const outcome = await once(visit, label, input, async () => {
         await run.hooks.beforeTask?.(label, execution);
-        return await untilDone(visit, state, (signal) => {
+        return await untilDone(visit, state, run.gates.get(label), (signal) => {
           if (isChild) return unlessAborted(callChild(run, input as JsonObject), signal);
           return (handler as TaskHandler)(input as JsonObject, { executionName: name, workflow, signal });
         });
@@ -220,8 +227,7 @@ async function callChild(run: Run, parameters: JsonObject): Promise<JsonValue> {
     Status: end.status === "succeeded" ? "SUCCEEDED" : "FAILED",
     StartDate: execution.started,
     StopDate: execution.ended ?? execution.started,
-    Input: execution.input,
   };
-  if (end.status === "succeeded") return { ...report, Output: end.output };
+  if (end.status === "succeeded") return { ...report, Input: execution.input, Output: end.output };
   throw new AslError("States.TaskFailed", JSON.stringify({ ...report, Error: end.error, Cause: end.reason }));
 }

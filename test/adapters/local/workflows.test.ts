@@ -137,6 +137,179 @@ describe("time-outs", () => {
   });
 });
 
+describe("concurrency of a handler", () => {
+  it("is bounded over all executions, and a time-out begins when the handler is called", async () => {
+    let live = 0;
+    let most = 0;
+    const runner = lab.build({
+      definitions: { backup: { StartAt: "A", States: { A: task("a", { TimeoutSeconds: 1, End: true }) } } },
+      handlers: {
+        "backup.a": async () => {
+          most = Math.max(most, ++live);
+          await delay(300);
+          live--;
+          return {};
+        },
+      },
+      concurrency: { "backup.a": 2 },
+    });
+    // Five rounds of two: the last ones queue for longer than their time-out.
+    const names = Array.from({ length: 10 }, (_, n) => `b${n}`);
+    for (const name of names) await runner.start("backup", name, {});
+    await runner.idle();
+    expect(most).toBe(2);
+    const ends = await Promise.all(names.map((name) => runner.status("backup", name)));
+    expect(ends).toEqual(names.map(() => "succeeded"));
+  });
+
+  it("lets go of waiting calls when the runner is parked", async () => {
+    let calls = 0;
+    const runner = lab.build({
+      definitions: { backup: { StartAt: "A", States: { A: task("a", { End: true }) } } },
+      handlers: {
+        "backup.a": (_input, { signal }) => {
+          calls++;
+          return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+        },
+      },
+      concurrency: { "backup.a": 1 },
+    });
+    await runner.start("backup", "one", {});
+    await runner.start("backup", "two", {});
+    await expect.poll(() => calls).toBe(1);
+    await runner.park(5_000);
+    expect(calls).toBe(1);
+    expect(await runner.status("backup", "two")).toBe("running");
+  });
+});
+
+describe("retries", () => {
+  const run = async (Retry: JsonObject[], fails: string[]) => {
+    const time = fakeTime();
+    let calls = 0;
+    const runner = lab.build({
+      definitions: { backup: { StartAt: "A", States: { A: task("a", { Retry, End: true }) } } },
+      handlers: {
+        "backup.a": async () => {
+          const name = fails[calls++];
+          if (name !== undefined) throw Object.assign(new Error("as told"), { name });
+          return {};
+        },
+      },
+      now: time.now,
+      sleep: time.sleep(60_000),
+      chance: () => 0.5,
+    });
+    await runner.start("backup", "r", {});
+    await runner.idle();
+    return { calls, slept: time.slept, status: await runner.status("backup", "r") };
+  };
+
+  it("go by the error's name, with growing pauses up to the longest", async () => {
+    const retry = {
+      ErrorEquals: ["Throttled"],
+      IntervalSeconds: 2,
+      BackoffRate: 3,
+      MaxAttempts: 4,
+      MaxDelaySeconds: 10,
+    };
+    const result = await run([retry], ["Throttled", "Throttled", "Throttled"]);
+    expect(result).toEqual({ calls: 4, slept: [2000, 6000, 10_000], status: "succeeded" });
+  });
+
+  it("end with MaxAttempts, are counted by retrier, and leave other errors alone", async () => {
+    const one = { ErrorEquals: ["A"], MaxAttempts: 1, IntervalSeconds: 1 };
+    const two = { ErrorEquals: ["B"], MaxAttempts: 1, IntervalSeconds: 5, JitterStrategy: "FULL" };
+    expect(await run([one, two], ["A", "B", "A"])).toEqual({ calls: 3, slept: [1000, 2500], status: "failed" });
+    lab.dispose();
+    lab = openLab();
+    expect(await run([one], ["C"])).toEqual({ calls: 1, slept: [], status: "failed" });
+  });
+});
+
+describe("a wait", () => {
+  it("keeps its deadline over a restart, and ends at once when that has passed", async () => {
+    const time = fakeTime();
+    const definitions = {
+      backup: { StartAt: "W", States: { W: { Type: "Wait", Seconds: 3600, Next: "A" }, A: task("a", { End: true }) } },
+    };
+    const handlers = { "backup.a": async () => ({}) };
+    const begun = time.now();
+    const first = lab.build({ definitions, handlers, now: time.now });
+    await first.start("backup", "w", {});
+    await expect.poll(async () => (await record(lab.records, "X#backup#w")).length).toBe(2);
+    await first.park(1_000);
+    const second = lab.build({ definitions, handlers, now: () => begun + 1000 * 3600 });
+    await second.resume();
+    await second.idle();
+    expect(await second.status("backup", "w")).toBe("succeeded");
+  });
+});
+
+describe("a failure that the machine acted on", () => {
+  it("is journalled: a replay goes the same way, though the task would succeed now", async () => {
+    const definitions = {
+      backup: {
+        StartAt: "A",
+        States: {
+          A: task("a", { Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: "Fail" }], Next: "Seal" }),
+          Seal: task("seal", { End: true }),
+          Fail: task("fail", { Next: "Last" }),
+          Last: task("last", { End: true }),
+        },
+      },
+    };
+    const calls: string[] = [];
+    const call = (name: string) => async () => {
+      calls.push(name);
+      return {};
+    };
+    const others = { "backup.seal": call("seal"), "backup.fail": call("fail") };
+    const stuck = (_input: JsonObject, { signal }: { signal: AbortSignal }): Promise<JsonObject> => {
+      calls.push("last begun");
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const broken = () => Promise.reject(new Error("the disk is away"));
+    const first = lab.build({ definitions, handlers: { ...others, "backup.a": broken, "backup.last": stuck } });
+    await first.start("backup", "f", {});
+    await expect.poll(() => calls).toEqual(["fail", "last begun"]);
+    await first.park(1_000);
+    const second = lab.build({
+      definitions,
+      handlers: { ...others, "backup.a": call("a"), "backup.last": call("last") },
+    });
+    await second.resume();
+    await second.idle();
+    expect(calls).toEqual(["fail", "last begun", "last"]);
+  });
+});
+
+describe("a loop whose input does not change", () => {
+  it("calls its task each time round: a journalled answer is for its own visit only", async () => {
+    let calls = 0;
+    const runner = lab.build({
+      definitions: {
+        backup: {
+          StartAt: "Ask",
+          States: {
+            Ask: task("ask", { Parameters: {}, ResultPath: "$.answer", Next: "Ready" }),
+            Ready: {
+              Type: "Choice",
+              Choices: [{ Variable: "$.answer.ready", BooleanEquals: true, Next: "Done" }],
+              Default: "Ask",
+            },
+            Done: { Type: "Succeed" },
+          },
+        },
+      },
+      handlers: { "backup.ask": async () => ({ ready: ++calls === 3 }) },
+    });
+    await runner.start("backup", "poll", {});
+    await runner.idle();
+    expect(calls).toBe(3);
+  });
+});
+
 describe("child executions", () => {
   const parent = {
     StartAt: "Each",
