@@ -33,6 +33,15 @@ function writeFully(fd: number, bytes: Uint8Array, offset: number): void {
   while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
 }
 
+let shared: Uint8Array | undefined;
+
+/** This thread's aligned buffer: each use ends before the next begins, since every call here is synchronous. */
+function bounceBuffer(): Uint8Array {
+  // The only memory that Node hands out with a page's alignment.
+  shared ??= new Uint8Array(new WebAssembly.Memory({ initial: BOUNCE_BYTES / WASM_PAGE }).buffer);
+  return shared;
+}
+
 /** The same file again with O_DIRECT; undefined where there is none (macOS, tmpfs) or another file has its name now. */
 function openDirect(fd: number, path: string): number | undefined {
   if (constants.O_DIRECT === undefined) return undefined;
@@ -55,12 +64,6 @@ function openDirect(fd: number, path: string): number | undefined {
  */
 export function positionalFile(fd: number, path: string): PositionalFile {
   let direct = openDirect(fd, path);
-  // The only memory that Node hands out with a page's alignment.
-  const bounce =
-    direct === undefined
-      ? new Uint8Array()
-      : new Uint8Array(new WebAssembly.Memory({ initial: BOUNCE_BYTES / WASM_PAGE }).buffer);
-
   function dropDirect(): void {
     if (direct !== undefined) closeSync(direct);
     direct = undefined;
@@ -93,6 +96,7 @@ export function positionalFile(fd: number, path: string): PositionalFile {
         const written =
           piece > 0 &&
           directly((fd) => {
+            const bounce = bounceBuffer();
             bounce.set(rest);
             // A short write (a full disk) is repeated below by the buffered way, which reports the reason.
             return writeSync(fd, bounce, 0, piece, offset + done) === piece;
@@ -110,6 +114,7 @@ export function positionalFile(fd: number, path: string): PositionalFile {
         const got =
           piece > 0 &&
           directly((fd) => {
+            const bounce = bounceBuffer();
             if (readSync(fd, bounce, 0, piece, offset + done) !== piece) return false;
             rest.set(bounce.subarray(0, piece));
             return true;

@@ -50,7 +50,7 @@ describe("registering a disk", () => {
 
   test("a directory, a FIFO, a socket and a device are refused, each by its name, without being opened", async () => {
     mkdirSync(world.at("dir"));
-    expect(spawnSync("mkfifo", [world.at("fifo")]).status).toBe(0);
+    expect(spawnSync("sh", ["-c", `mkfifo "$0"`, world.at("fifo")]).status).toBe(0);
     const server = createServer().listen(world.at("socket"));
     await new Promise((resolve) => server.once("listening", resolve));
     for (const [path, what] of [
