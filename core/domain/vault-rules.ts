@@ -41,33 +41,25 @@ export function checkChangedSize(gb: number, usedBytes: number): void {
     fault("6101", `vault.billing.size: ${gb} GB is less than the ${Math.ceil(usedBytes / GIB)} GB that backups use`);
 }
 
-// Letters, digits, "-" and "_" (and "." in values): none of the characters that the contract forbids is among them.
-const TAG_KEY = /^[\u4E00-\u9FA5\uF900-\uFA2Da-zA-Z0-9_-]{1,36}$/;
-const TAG_VALUE = /^[\u4E00-\u9FA5\uF900-\uFA2Da-zA-Z0-9_.-]{0,43}$/;
-
-function checkedTags(field: string, tags: readonly Tag[]): readonly Tag[] {
-  const trimmed = tags.map(({ key, value }) => ({ key: key.trim(), value: value.trim() }));
+function refuseTwins(field: string, tags: readonly Tag[]): void {
   const seen = new Set<string>();
-  trimmed.forEach(({ key, value }, i) => {
-    if (!TAG_KEY.test(key)) badField(`${field}[${i}].key`, "must be 1 to 36 letters, digits, - or _");
-    if (!TAG_VALUE.test(value)) badField(`${field}[${i}].value`, "must be at most 43 letters, digits, -, _ or .");
+  tags.forEach(({ key }, i) => {
     if (seen.has(key)) badField(`${field}[${i}].key`, `"${key}" is given twice; keys must be unique`);
     seen.add(key);
   });
-  return trimmed;
 }
 
-/** The tags, trimmed. @throws Fault 6600 (more than 20), 9900 */
-export function checkTags(tags: readonly Tag[]): readonly Tag[] {
+/** @throws Fault 6600 (more than 20), 9900 */
+export function checkTags(tags: readonly Tag[]): void {
   if (tags.length > MAX_TAGS) fault("6600", `vault.tags: at most ${MAX_TAGS} tags, not ${tags.length}`);
-  return checkedTags("vault.tags", tags);
+  refuseTwins("vault.tags", tags);
 }
 
-/** The tags that automatic binding looks for, trimmed. @throws Fault 9900 */
-export function checkBindRules(rules: readonly Tag[]): readonly Tag[] {
+/** The tags that automatic binding looks for. @throws Fault 9900 */
+export function checkBindRules(rules: readonly Tag[]): void {
   if (rules.length > MAX_BIND_RULES)
     badField("vault.bind_rules.tags", `at most ${MAX_BIND_RULES} tags, not ${rules.length}`);
-  return checkedTags("vault.bind_rules.tags", rules);
+  refuseTwins("vault.bind_rules.tags", rules);
 }
 
 /** Application consistency exists for servers only (VLT-16). @throws Fault 9900 */

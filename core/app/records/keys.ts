@@ -18,10 +18,12 @@ export const memberKey = (checkpointId: string, resourceId: string): Key => ({
   pk: `K#${checkpointId}`,
   sk: `M#${resourceId}`,
 });
+export const MEMBERS = "M#";
 export const skippedKey = (checkpointId: string, resourceId: string): Key => ({
   pk: `K#${checkpointId}`,
   sk: `S#${resourceId}`,
 });
+export const SKIPPED = "S#";
 export const backupKey = (backupId: string): Key => ({ pk: `B#${backupId}`, sk: "A" });
 export const partKey = (backupId: string, partId: string): Key => ({ pk: `B#${backupId}`, sk: `D#${partId}` });
 export const PARTS = "D#";

@@ -1,0 +1,109 @@
+/** A vault with what is bound in it: one consistent query, and the last step of a binding saga when one was interrupted. */
+import { fault } from "../../domain/fault.ts";
+import type { Item, RecordStore, Write } from "../../ports/record-store.ts";
+import { Binding, type Vault } from "../records/entities.ts";
+import { BINDINGS, bindingKey, STAGED, stagedKey, vaultKey } from "../records/keys.ts";
+import { parseItem, type Versioned } from "../records/record.ts";
+import { bindings as bindingTable, insert, load, replace, vaults } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { loadClaims, loadSaga, removeClaim, Staged } from "./sagas.ts";
+
+export interface VaultWithBindings {
+  readonly vault: Versioned<Vault>;
+  /** In id order. */
+  readonly bindings: readonly Versioned<Binding>[];
+}
+
+/** @throws Fault 6105 when the project has no such vault */
+export async function showVault(s: Services, projectId: string, vaultId: string): Promise<VaultWithBindings> {
+  const found = await findVault(s, projectId, vaultId);
+  return found ?? fault("6105", `vault ${vaultId} does not exist`);
+}
+
+/** The same for lists: undefined when the project has no such vault. */
+export async function findVault(
+  s: Services,
+  projectId: string,
+  vaultId: string,
+): Promise<VaultWithBindings | undefined> {
+  const read = await readVault(s.records, vaultId);
+  if (read === undefined || read.vault.projectId !== projectId) return undefined;
+  // A vault that is being deleted takes nothing any more: what waits in it goes with it.
+  if (read.staged.length === 0 || read.vault.status !== "available") return read;
+  return (await settle(s, projectId, read.staged)) ? readVault(s.records, vaultId) : read;
+}
+
+async function readVault(
+  records: RecordStore,
+  vaultId: string,
+): Promise<(VaultWithBindings & { readonly staged: readonly Staged[] }) | undefined> {
+  let vault: Versioned<Vault> | undefined;
+  const bound: Versioned<Binding>[] = [];
+  const staged: Staged[] = [];
+  for await (const item of wholeVault(records, vaultId)) {
+    if (item.sk === vaultKey(vaultId).sk) vault = parseItem(vaults.schema, item);
+    else if (item.sk.startsWith(BINDINGS)) bound.push(parseItem(Binding, item));
+    else if (item.sk.startsWith(STAGED)) staged.push(parseItem(Staged, item));
+  }
+  return vault && { vault, bindings: bound, staged };
+}
+
+async function* wholeVault(records: RecordStore, vaultId: string): AsyncGenerator<Item> {
+  let cursor: string | undefined;
+  do {
+    const page = await records.query({
+      pk: vaultKey(vaultId).pk,
+      limit: 1000,
+      consistent: true,
+      ...(cursor !== undefined && { cursor }),
+    });
+    yield* page.items;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/**
+ * Moves the rows of committed sagas to their places. Whoever looks at the vault does it, so that nobody ever sees one half
+ * of a request: until here no reader knows these bindings, and the answer that is given after it shows all of them.
+ * @returns whether anything was moved
+ */
+export async function settle(s: Services, projectId: string, staged: readonly Staged[]): Promise<boolean> {
+  const done = new Set<string>();
+  for (const id of new Set(staged.map((row) => row.saga)))
+    if ((await loadSaga(s, projectId, id)) === undefined) done.add(id);
+  const ready = staged.filter((row) => done.has(row.saga));
+  for (const { binding } of ready) await withFreshState(() => move(s, binding.vaultId, binding.resourceId));
+  return ready.length > 0;
+}
+
+/** Loses to another reader who moves the same row, and to whoever changes the binding; then looks again. */
+async function move(s: Services, vaultId: string, resourceId: string): Promise<void> {
+  const key = stagedKey(vaultId, resourceId);
+  const item = await s.records.get(key, { consistent: true });
+  if (item === undefined) return;
+  const { binding, update } = parseItem(Staged, item);
+  const current = await load(s.records, bindingTable, bindingKey(vaultId, resourceId));
+  const gone: Write = { op: "delete", key, if: { v: item.v } };
+  if (current === undefined) {
+    // An update whose binding was removed meanwhile has nothing to change any more, and what it claimed is free.
+    if (update) await s.records.transact([gone, ...(await releases(s, binding, binding.claimedDisks))]);
+    else await s.records.transact([gone, insert(bindingTable, binding)]);
+    return;
+  }
+  const { name, size, extraInfo, claimedDisks } = binding;
+  const lost = current.claimedDisks.filter((id) => !claimedDisks.includes(id));
+  await s.records.transact([
+    gone,
+    replace(bindingTable, { ...current, name, size, extraInfo, claimedDisks }),
+    ...(await releases(s, current, lost)),
+  ]);
+}
+
+/** Frees disks that are no longer reached through a binding. */
+export async function releases(s: Services, binding: Binding, disks: readonly string[]): Promise<Write[]> {
+  const claims = await loadClaims(s.records, binding.projectId, disks);
+  return [...claims]
+    .filter(([, claim]) => claim.vaultId === binding.vaultId && claim.via === binding.resourceId)
+    .map(([id, claim]) => removeClaim(binding.projectId, id, claim));
+}
