@@ -12,8 +12,9 @@ import {
 import { loadDefinitions } from "../../adapters/local/workflows/load.ts";
 
 type Validate = (definition: object, options: { checkPaths: boolean; checkArn: boolean }) => { errors: unknown[] };
+const require = createRequire(import.meta.url);
 // asl-validator brings no types.
-const validate = createRequire(import.meta.url)("asl-validator") as Validate;
+const validate = require("asl-validator") as Validate;
 
 const folder = fileURLToPath(new URL("../../workflows/", import.meta.url));
 const definitions = Object.entries(await loadDefinitions(folder)) as [string, AslDefinition][];

@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Manners } from "../../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore, type SqliteRecordStore } from "../../../adapters/local/sqlite-records.ts";
 import {
   createLocalWorkflows,
   type LocalWorkflows,
   type LocalWorkflowsOptions,
 } from "../../../adapters/local/workflows/local-workflows.ts";
-import type { RecordStore } from "../../../core/ports/record-store.ts";
+import type { Item, JsonObject, RecordStore } from "../../../core/ports/record-store.ts";
 
 type LabOptions = Pick<LocalWorkflowsOptions, "definitions" | "handlers"> & Partial<LocalWorkflowsOptions>;
 
@@ -21,10 +22,17 @@ export interface WorkflowLab {
   dispose(): void;
 }
 
-/** Opens a lab; `wrap` puts something between the runners and their records. */
-export function openLab(wrap: (records: RecordStore) => RecordStore = (records) => records): WorkflowLab {
+/** Opens a lab; `wrap` puts something between the runners and their records, `manners` makes the records misbehave. */
+export function openLab(
+  wrap: (records: RecordStore) => RecordStore = (records) => records,
+  manners?: Manners,
+): WorkflowLab {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-workflows-"));
-  const store: SqliteRecordStore = createSqliteRecordStore({ path: join(folder, "records"), now: Date.now });
+  const store: SqliteRecordStore = createSqliteRecordStore({
+    path: join(folder, "records"),
+    now: Date.now,
+    ...(manners === undefined ? {} : { manners }),
+  });
   const records = wrap(store);
   const lines: WorkflowLab["lines"] = [];
   return {
@@ -60,3 +68,16 @@ export function fakeTime(start = Math.ceil(Date.now() / 1000) * 1000) {
 
 /** The placeholder that a deploy replaces by an ARN. */
 export const arn = (name: string): string => `\${${name}}`;
+
+/** A task state of the workflow `backup`; `rest` may change what is said here. */
+export const task = (state: string, rest: JsonObject = {}) => ({
+  Type: "Task",
+  Resource: arn(`backup.${state}`),
+  TimeoutSeconds: 60,
+  ...rest,
+});
+
+/** Everything under one partition key. */
+export async function recordsUnder(records: RecordStore, pk: string): Promise<readonly Item[]> {
+  return (await records.query({ pk, limit: 1000, consistent: true })).items;
+}
