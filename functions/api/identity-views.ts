@@ -11,7 +11,7 @@ const stableId = (...parts: readonly string[]): string =>
 const keystoneTime = (at: Instant): string => `${wireTime(at)}Z`;
 
 /** The `token` member; no project for a token of the account. */
-export function tokenView({ token, user, domain, project }: TokenDetails, url: string) {
+export function tokenView({ token, user, domain, project, region }: TokenDetails, url: string) {
   const home = { id: domain.id, name: domain.name };
   return {
     issued_at: keystoneTime(token.issuedAt),
@@ -21,7 +21,7 @@ export function tokenView({ token, user, domain, project }: TokenDetails, url: s
     ...(project !== undefined && { project: { id: project.id, name: project.name, domain: home } }),
     ...(token.scope.kind === "domain" && { domain: home }),
     ...(token.scope.kind !== "unscoped" && { roles: [{ id: stableId("role", "admin"), name: "admin" }] }),
-    catalog: catalogView(project, project?.name ?? "", url),
+    catalog: catalogView(project, region, url),
   };
 }
 

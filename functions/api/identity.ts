@@ -29,7 +29,7 @@ const TokenRequest = z.object({
         z.object({
           project: z.object({ ...named, domain: DomainName }).optional(),
           domain: DomainName,
-          unscoped: z.unknown(),
+          unscoped: z.unknown().optional(),
         }),
       ])
       .optional(),

@@ -35,6 +35,8 @@ export interface TokenDetails {
   readonly user: User;
   readonly domain: Domain;
   readonly project: Project | undefined;
+  /** The region that its catalogue names, also when it is not for a project; empty when the account has no project. */
+  readonly region: string;
 }
 
 const wrong = (): never => {
@@ -62,7 +64,14 @@ export async function issueToken(
     now: now(),
     ...(before !== undefined && { notAfter: before.expiresAt }),
   });
-  return { id, token, user, domain, project: granted.project };
+  return {
+    id,
+    token,
+    user,
+    domain,
+    project: granted.project,
+    region: granted.project?.name ?? regionOf(directory, domain),
+  };
 }
 
 /** What a token is good for, told again. @throws IdentityFailure not-found when it is unknown, expired or its owner gone */
@@ -79,8 +88,12 @@ export async function describeToken(
   const domain = directory.domains.find((d) => d.id === user.domainId) ?? gone();
   const { scope } = token;
   const project = scope.kind === "project" ? directory.projects.find((p) => p.id === scope.projectId) : undefined;
-  return { token, user, domain, project };
+  return { token, user, domain, project, region: project?.name ?? regionOf(directory, domain) };
 }
+
+/** A project is named as its region. */
+const regionOf = ({ projects }: Directory, { id }: Domain): string =>
+  projects.find((p) => p.domainId === id)?.name ?? "";
 
 async function userByPassword(directory: Directory, proof: Extract<Proof, { kind: "password" }>): Promise<User> {
   const { id, name, domain } = proof.user;

@@ -48,6 +48,7 @@ const NAMES: Readonly<Record<string, string>> = {
   int: "an integer",
   boolean: "true or false",
   null: "null",
+  nonoptional: "given",
 };
 
 /** A rule in words that a caller can act on. Messages written at a schema win over this. */
