@@ -1,0 +1,184 @@
+/** `holdfast backup …`: make backups, look at them, restore from them, delete them. */
+import type { Command } from "commander";
+import { collect, collectPairs } from "../arguments.ts";
+import {
+  backupFailures,
+  backupOutcome,
+  deleteBackup,
+  finishBackup,
+  finishRestore,
+  startBackup,
+  startRestore,
+} from "../backups.ts";
+import { rowOf } from "../client.ts";
+import { action, type Context, example } from "../context.ts";
+import { CommandFailed, UsageError } from "../failure.ts";
+import { backupId, vaultId } from "../names.ts";
+import { taskError } from "../tasks.ts";
+import { formatTable } from "../text.ts";
+import { backupHeadings, listedBackup, shownBackup } from "./backup-view.ts";
+
+interface CreateOptions {
+  readonly vault: string;
+  readonly resource?: readonly string[];
+  readonly name?: string;
+  readonly description?: string;
+  readonly full?: true;
+  readonly wait: boolean;
+}
+interface ListOptions {
+  readonly vault?: string;
+  readonly resource?: string;
+  readonly checkpoint?: string;
+  readonly status?: string;
+  readonly name?: string;
+}
+interface RestoreOptions {
+  readonly disk?: string;
+  readonly server?: string;
+  readonly map?: readonly (readonly [backup: string, disk: string])[];
+  readonly powerOn: boolean;
+  readonly wait: boolean;
+}
+
+async function create(context: Context, options: CreateOptions): Promise<void> {
+  const client = await context.client();
+  const vault = await vaultId(client, options.vault);
+  const checkpoint = await startBackup(client, {
+    vaultId: vault,
+    incremental: options.full !== true,
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.resource === undefined ? {} : { resources: options.resource }),
+  });
+  const outcome = options.wait
+    ? await finishBackup(client, vault, checkpoint)
+    : await backupOutcome(client, checkpoint);
+  context.print(outcome, formatTable(backupHeadings, outcome.backups.map(listedBackup)));
+  if (!options.wait) {
+    context.note(`The backup goes on in the service. Look at it with: holdfast checkpoint show ${checkpoint}`);
+    return;
+  }
+  const failures = await backupFailures(client, vault, outcome);
+  if (failures.length > 0) throw new CommandFailed(failures.join("\n"));
+}
+
+async function list(context: Context, options: ListOptions): Promise<void> {
+  const client = await context.client();
+  const backups = await client.list("/backups", "backups", {
+    vault_id: options.vault === undefined ? undefined : await vaultId(client, options.vault),
+    resource_id: options.resource,
+    checkpoint_id: options.checkpoint,
+    status: options.status,
+    name: options.name,
+  });
+  context.print(backups, formatTable(backupHeadings, backups.map(listedBackup)));
+}
+
+async function show(context: Context, _options: object, given: string): Promise<void> {
+  const client = await context.client();
+  const backup = rowOf(await client.get(`/backups/${await backupId(client, given)}`), "backup");
+  context.print(backup, shownBackup(backup));
+}
+
+async function rename(context: Context, options: { readonly name: string }, given: string): Promise<void> {
+  const client = await context.client();
+  const id = await backupId(client, given);
+  const answer = await client.send("PUT", `/backups/${id}`, { backup: { name: options.name } });
+  const backup = rowOf(answer, "backup");
+  context.print(backup, shownBackup(backup));
+}
+
+async function restore(context: Context, options: RestoreOptions, given: string): Promise<void> {
+  if ((options.disk === undefined) === (options.server === undefined))
+    throw new UsageError("say where to restore to: either --disk ID or --server ID");
+  if (options.disk !== undefined && options.map !== undefined)
+    throw new UsageError("--map goes with --server: a disk backup has one disk only");
+  const client = await context.client();
+  const task = await startRestore(client, {
+    backupId: await backupId(client, given),
+    target: options.disk === undefined ? { server_id: options.server ?? "" } : { volume_id: options.disk },
+    powerOn: options.powerOn,
+    ...(options.map === undefined
+      ? {}
+      : { mappings: options.map.map(([backup, disk]) => ({ backup_id: backup, volume_id: disk })) }),
+  });
+  if (!options.wait) {
+    context.print({ job_id: task }, `restore ${task} is running`);
+    return;
+  }
+  const ended = await finishRestore(client, task);
+  const why = taskError(ended);
+  context.print(ended, why === undefined ? `restored (task ${task})` : `not restored (task ${task})`);
+  if (why !== undefined) throw new CommandFailed(why);
+}
+
+async function remove(context: Context, options: { readonly wait: boolean }, given: string): Promise<void> {
+  const client = await context.client();
+  const id = await backupId(client, given);
+  await deleteBackup(client, id, options.wait);
+  context.print({ id, deleted: options.wait }, options.wait ? `deleted backup ${id}` : `backup ${id} is being deleted`);
+}
+
+/** Adds `backup create|list|show|rename|restore|delete`. */
+export function addBackupCommands(program: Command): void {
+  const group = program.command("backup").description("make, list, restore and delete backups");
+
+  group
+    .command("create")
+    .description("back up all resources of a vault, or some; waits until the backups are made")
+    .requiredOption("--vault <vault>", "id or name of the vault")
+    .option("--resource <id>", "only this resource of it (repeatable)", collect)
+    .option("--name <name>", "name of the backup")
+    .option("--description <text>", "description")
+    .option("--full", "read and store everything again instead of what has changed")
+    .option("--no-wait", "do not wait")
+    .addHelpText("after", example("holdfast backup create --vault nightly"))
+    .action(action(create));
+
+  group
+    .command("list")
+    .description("list backups, newest first")
+    .option("--vault <vault>", "only backups in this vault (id or name)")
+    .option("--resource <id>", "only backups of this resource")
+    .option("--checkpoint <id>", "only backups of this restore point")
+    .option("--status <status>", "only with this status: available, protecting, restoring, deleting, error")
+    .option("--name <name>", "only with this in their name")
+    .addHelpText("after", example("holdfast backup list --vault nightly"))
+    .action(action(list));
+
+  group
+    .command("show")
+    .description("show a backup and, of a server, the backups of its disks")
+    .argument("<backup>", "id or name")
+    .addHelpText("after", example("holdfast backup show manualbk_0a1b"))
+    .action(action(show));
+
+  group
+    .command("rename")
+    .description("give a backup another name")
+    .argument("<backup>", "id or name")
+    .requiredOption("--name <name>", "new name")
+    .addHelpText("after", example("holdfast backup rename manualbk_0a1b --name before-upgrade"))
+    .action(action(rename));
+
+  group
+    .command("restore")
+    .description("write a backup back; what is on the disk now is lost")
+    .argument("<backup>", "id or name")
+    .option("--disk <id>", "disk to overwrite, for the backup of a disk")
+    .option("--server <id>", "server to overwrite, for the backup of a server")
+    .option("--map <backup=disk>", "restore only this disk backup, onto this disk (repeatable)", collectPairs)
+    .option("--no-power-on", "leave the server switched off afterwards")
+    .option("--no-wait", "do not wait")
+    .addHelpText("after", example("holdfast backup restore before-upgrade --disk DISK-ID"))
+    .action(action(restore));
+
+  group
+    .command("delete")
+    .description("delete a backup; waits until it is gone")
+    .argument("<backup>", "id or name")
+    .option("--no-wait", "do not wait")
+    .addHelpText("after", example("holdfast backup delete before-upgrade"))
+    .action(action(remove));
+}

@@ -1,0 +1,65 @@
+/** Which commands does `holdfast` have, and what do they end in? */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { path } from "./arguments.ts";
+import { addBackupCommands } from "./commands/backup.ts";
+import { addCheckpointCommands } from "./commands/checkpoint.ts";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addProtectableCommands } from "./commands/protectable.ts";
+import { addResourceCommands } from "./commands/resource.ts";
+import { addServeCommand } from "./commands/serve.ts";
+import { addTaskCommands } from "./commands/task.ts";
+import { addVaultCommands } from "./commands/vault.ts";
+import { defaultDataDir } from "./connection.ts";
+import { CommandFailed, exitCodes, UsageError } from "./failure.ts";
+
+function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const program = new Command("holdfast")
+    .description("Back up and restore disks and servers: an open Cloud Backup and Recovery service.")
+    .version(version)
+    .option(
+      "--data <dir>",
+      `data folder of the service (default: ${defaultDataDir}, or HOLDFAST_URL if it is set)`,
+      path,
+    )
+    .option("--json", "print one JSON value on standard output")
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(--help shows what is possible)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage.\n" +
+        "Without --data, HOLDFAST_URL, HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY name a service elsewhere.",
+    );
+  addServeCommand(program);
+  addResourceCommands(program);
+  addVaultCommands(program);
+  addBackupCommands(program);
+  addCheckpointCommands(program);
+  addTaskCommands(program);
+  addProtectableCommands(program);
+  addDemoCommand(program);
+  return program;
+}
+
+/** Runs one command line (without `node` and the script's name) and answers the exit code. Never rejects. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...args], { from: "user" });
+    return exitCodes.done;
+  } catch (error) {
+    // commander has printed its own message; help and version that were asked for are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const usage = error instanceof UsageError;
+    const known = usage || error instanceof CommandFailed;
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`holdfast: ${text}\n`);
+    // A stack helps only when the failure is a surprise.
+    if (!known && error instanceof Error && process.env.HOLDFAST_DEBUG !== undefined)
+      process.stderr.write(`${error.stack}\n`);
+    return usage ? exitCodes.usage : exitCodes.failed;
+  }
+}
