@@ -125,6 +125,9 @@ export const OPERATIONS = [
   ["identity", "ListUsers", "GET", "/v3/users", "account"],
   // ours
   ["host", "ShowHealth", "GET", "/healthz", "none"],
+  ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
+  ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
+  ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */

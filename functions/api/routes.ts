@@ -1,8 +1,14 @@
 /** Who answers which operation. */
 import type { Services } from "../../core/app/services.ts";
+import * as backups from "./backups.ts";
+import * as checkpoints from "./checkpoints.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
+import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as protectables from "./protectables.ts";
+import * as resources from "./resources.ts";
+import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
 /**
@@ -23,7 +29,34 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ShowIdentityProject: identity.showProject,
   ListUsers: identity.listUsers,
 
+  CreateVault: vaults.createVault,
+  ListVault: vaults.listVaults,
+  ShowVault: vaults.showVault,
+  UpdateVault: vaults.updateVault,
+  DeleteVault: vaults.deleteVault,
+  AddVaultResource: vaults.addVaultResources,
+  RemoveVaultResource: vaults.removeVaultResources,
+
+  CreateCheckpoint: checkpoints.createCheckpoint,
+  ShowCheckpoint: checkpoints.showCheckpoint,
+
+  ListBackups: backups.listBackups,
+  ShowBackup: backups.showBackup,
+  UpdateBackup: backups.updateBackup,
+  DeleteBackup: backups.deleteBackup,
+  RestoreBackup: backups.restoreBackup,
+  ShowMetadata: backups.showBackupMetadata,
+
+  ListOpLogs: operationLogs.listOperationLogs,
+  ShowOpLog: operationLogs.showOperationLog,
+
+  ListProtectable: protectables.listProtectables,
+  ShowProtectable: protectables.showProtectable,
+
   ShowHealth: showHealth,
+  AddResource: resources.addResource,
+  ListResources: resources.listResources,
+  RemoveResource: resources.removeResource,
 };
 
 /** The route table of the API, for `createApi`. */

@@ -1,0 +1,27 @@
+/** The API's checkpoint operations (cbr-api #30, #31). */
+import { createCheckpoint as create } from "../../core/app/backup/create-checkpoint.ts";
+import { showCheckpoint as show, shownCheckpoint } from "../../core/app/lists/show-checkpoint.ts";
+import type { Services } from "../../core/app/services.ts";
+import { parseBody } from "./kit/fields.ts";
+import type { Handler } from "./kit/request.ts";
+import { refusal } from "./kit/wire-errors.ts";
+import { createCheckpointBody } from "./schemas/backups.ts";
+import { checkpointView } from "./views/checkpoint.ts";
+
+export const createCheckpoint: Handler<Services> = async (request, services) => {
+  const { ask, policyId, retentionDays } = parseBody(createCheckpointBody, request.body);
+  if (policyId !== undefined || retentionDays !== -1)
+    return refusal(
+      501,
+      "BackupService.9910",
+      "checkpoint.parameters: policy_id and retention_duration_days are not built yet in this version",
+    );
+  const { checkpoint, members, skipped } = await create(services, request.caller, ask);
+  const shown = await shownCheckpoint(services, checkpoint, members, skipped);
+  return { status: 200, body: { checkpoint: checkpointView(shown, true) } };
+};
+
+export const showCheckpoint: Handler<Services> = async ({ projectId, path }, services) => {
+  const shown = await show(services, projectId, path.checkpoint_id ?? "");
+  return { status: 200, body: { checkpoint: checkpointView(shown) } };
+};
