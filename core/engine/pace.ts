@@ -46,13 +46,16 @@ export class Pace {
     this.#churned(bytes);
   }
 
-  /** Bytes of disk are done; a promise when it is time for a turn of the loop. @throws Interrupted once aborted */
-  worked(bytes: number): Promise<void> | undefined {
+  /**
+   * Bytes of disk are done; a promise when it is time for a turn of the loop. `busy`: something asynchronous is under way
+   * and gets on only in turns (a put writes its pack piece by piece), so every call is one. @throws Interrupted once aborted
+   */
+  worked(bytes: number, busy = false): Promise<void> | undefined {
     this.#untold += bytes;
     this.check();
     const now = this.#now();
     if (now - this.#told >= TELL_MS) this.tell();
-    if (now - this.#turned < TURN_MS) return undefined;
+    if (!busy && now - this.#turned < TURN_MS) return undefined;
     return this.#turn();
   }
 

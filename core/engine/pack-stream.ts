@@ -76,6 +76,11 @@ export class PackStream {
     this.#level = level;
   }
 
+  /** Is a put under way? It gets on only while the event loop turns. */
+  get putting(): boolean {
+    return this.#putting !== undefined;
+  }
+
   /** Makes room for one frame; a promise only when an earlier put must end first. @throws what the put threw */
   room(): Promise<void> | undefined {
     const open = this.#open;
@@ -140,6 +145,8 @@ export class PackStream {
       if (outcome === "exists" && !bytes.equals(await this.#objects.get(name)))
         throw new StoreFailed(`${name} exists with other bytes`);
       this.#written.push(written);
+      // Cleared only on success: a failed put stays here for whoever awaits it next.
+      this.#putting = undefined;
     } finally {
       this.#buffers.give(open.buffer);
     }

@@ -108,7 +108,7 @@ class Attempt {
         if (room !== undefined) await room;
         slots.push(this.#block(block, old, slots.length));
       }
-      const turn = this.#pace.worked(piece.length);
+      const turn = this.#pace.worked(piece.length, this.#stream.putting);
       if (turn !== undefined) await turn;
     }
     return this.#finishLeaf(leaf, slots, old, this.#counts.nonZero - nonZeroBefore);
