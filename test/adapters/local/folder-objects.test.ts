@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type FileCalls, fileCalls } from "../../../adapters/local/files/file-calls.ts";
@@ -21,9 +21,9 @@ import { createObjectFolder, removeLeftovers } from "../../../adapters/local/fil
 import { createFolderObjectStore } from "../../../adapters/local/folder-objects.ts";
 import { ObjectMissing, RangeUnavailable, StoreFailed, StoreFull } from "../../../core/ports/object-store.ts";
 import { names, objectStoreContract } from "../../contracts/object-store.ts";
+import { failure, recording } from "./recorded-calls.ts";
 
 const content = new Uint8Array(Buffer.from("content ".repeat(500)));
-const failure = (code: string, errno: number) => Object.assign(new Error(`${code}: made up`), { code, errno });
 
 async function newFolder(): Promise<{ folder: string; remove: () => void }> {
   const parent = mkdtempSync(join(tmpdir(), "holdfast-objects-"));
@@ -56,61 +56,6 @@ function openWith(calls: FileCalls) {
 
 objectStoreContract("folder", openWith(fileCalls));
 objectStoreContract("folder without hard links", openWith(withoutLinks));
-
-/** Every call in order, with paths relative to the folder; `fail` may throw instead of the n-th one. */
-function recording(folder: string, fail: (n: number, call: string) => void = () => undefined) {
-  const log: string[] = [];
-  const short = (path: string) => relative(folder, path).replace(/put-[\w-]+/, "TEMP") || ".";
-  const note = (call: string) => {
-    log.push(call);
-    fail(log.length, call);
-  };
-  const calls: FileCalls = {
-    async open(path, flags, mode) {
-      note(`open ${short(path)} ${flags}`);
-      const handle = await fileCalls.open(path, flags, mode);
-      for (const method of ["sync", "writeFile"] as const) {
-        const real = handle[method].bind(handle) as (...args: unknown[]) => Promise<void>;
-        Object.assign(handle, {
-          [method]: async (...args: unknown[]) => {
-            note(`${method} ${short(path)}`);
-            await real(...args);
-          },
-        });
-      }
-      return handle;
-    },
-    link: async (from, to) => {
-      note(`link ${short(from)} ${short(to)}`);
-      await fileCalls.link(from, to);
-    },
-    rename: async (from, to) => {
-      note(`rename ${short(from)} ${short(to).replace(/~.*/, "~…")}`);
-      await fileCalls.rename(from, to);
-    },
-    unlink: async (path) => {
-      note(`unlink ${short(path)}`);
-      await fileCalls.unlink(path);
-    },
-    mkdir: async (path, mode) => {
-      note(`mkdir ${short(path)}`);
-      await fileCalls.mkdir(path, mode);
-    },
-    stat: async (path) => {
-      note(`stat ${short(path)}`);
-      return fileCalls.stat(path);
-    },
-    readdir: async (path) => {
-      note(`readdir ${short(path)}`);
-      return fileCalls.readdir(path);
-    },
-    free: async (path) => {
-      note(`free ${short(path)}`);
-      return fileCalls.free(path);
-    },
-  };
-  return { calls, log };
-}
 
 describe("the object folder", () => {
   const open = async (options: { calls?: FileCalls; reserveBytes?: number; now?: () => number } = {}) => {
