@@ -1,0 +1,17 @@
+/** The objects of one key domain: each domain is a repository of its own under its own prefix of the store. */
+import type { ObjectStore } from "../ports/object-store.ts";
+
+/** The same store seen from inside `<domainId>/`: names go in and come out without the prefix. */
+export function repositoryObjects(objects: ObjectStore, domainId: string): ObjectStore {
+  const inside = (name: string): string => `${domainId}/${name}`;
+  return {
+    putIfAbsent: (name, bytes) => objects.putIfAbsent(inside(name), bytes),
+    get: (name, range) => objects.get(inside(name), range),
+    size: (name) => objects.size(inside(name)),
+    async *list(prefix) {
+      for await (const { name, size } of objects.list(inside(prefix)))
+        yield { name: name.slice(domainId.length + 1), size };
+    },
+    trash: (name) => objects.trash(inside(name)),
+  };
+}
