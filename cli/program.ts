@@ -13,7 +13,8 @@ import { addVaultCommands } from "./commands/vault.ts";
 import { defaultDataDir } from "./connection.ts";
 import { CommandFailed, exitCodes, UsageError } from "./failure.ts";
 
-function createProgram(): Command {
+/** The whole command line, as commander understands it. */
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
