@@ -1,23 +1,10 @@
 /** What does every record store promise? Run by each adapter, also in bad manners behind `retrying`. */
 import { afterEach, beforeEach, describe } from "vitest";
-import type { RecordStore } from "../../core/ports/record-store.ts";
 import { limitPromises } from "./record-store/limits.ts";
 import { queryPromises } from "./record-store/queries.ts";
 import { ttlPromises } from "./record-store/ttl.ts";
+import type { Current, RecordStoreUnderTest } from "./record-store/under-test.ts";
 import { writePromises } from "./record-store/writes.ts";
-
-export interface RecordStoreUnderTest {
-  readonly store: RecordStore;
-  /** Sets the store's clock, epoch milliseconds. */
-  setNow(ms: number): void;
-  /** Closes the store and opens the same records again. */
-  reopen(): Promise<RecordStore>;
-  /** Removes everything. */
-  dispose(): Promise<void>;
-}
-
-/** Gives the store of the running test. */
-export type Current = () => RecordStoreUnderTest;
 
 /** Runs every promise on stores that `open` makes, an empty one for each test. */
 export function recordStoreContract(name: string, open: () => Promise<RecordStoreUnderTest>): void {

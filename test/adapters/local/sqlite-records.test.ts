@@ -14,7 +14,8 @@ import { retrying } from "../../../core/app/records/retrying-store.ts";
 import type { Query } from "../../../core/ports/record-store.ts";
 import { Throttled, TransactionConflict } from "../../../core/ports/record-store.ts";
 import { item } from "../../contracts/record-store/reading.ts";
-import { type RecordStoreUnderTest, recordStoreContract } from "../../contracts/record-store.ts";
+import type { RecordStoreUnderTest } from "../../contracts/record-store/under-test.ts";
+import { recordStoreContract } from "../../contracts/record-store.ts";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const folders: string[] = [];

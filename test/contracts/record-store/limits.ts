@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Item, JsonObject, JsonValue, Query, Write } from "../../../core/ports/record-store.ts";
 import { LimitExceeded } from "../../../core/ports/record-store.ts";
-import type { Current } from "../record-store.ts";
 import { item, sortKeys } from "./reading.ts";
+import type { Current } from "./under-test.ts";
 
 const put = (one: Item): Write & { op: "put" } => ({ op: "put", item: one, if: "any" });
 const puts = (count: number) => Array.from({ length: count }, (_, i) => put(item({ sk: `s${i}` })));

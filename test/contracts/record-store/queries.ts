@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Item, Query, RecordStore, SortRange } from "../../../core/ports/record-store.ts";
 import { LimitExceeded } from "../../../core/ports/record-store.ts";
-import type { Current } from "../record-store.ts";
 import { byUtf8, indexKeys, item, readAll, sortKeys } from "./reading.ts";
+import type { Current } from "./under-test.ts";
 
 /** In UTF-8 order; JavaScript's `<` puts the astral ones (surrogate pairs) before U+E000 and U+FFFD. */
 const ORDERED = ["A", "a", "a#", "a\uD7FF", "a\uE000", "a\uFFFD", "a\u{10000}", "a\u{1F600}x", "a\u{10FFFF}", "b", "é"];

@@ -1,8 +1,8 @@
 /** What does a record store promise about items whose ttl has passed? */
 import { describe, expect, test } from "vitest";
 import { ConditionFailed } from "../../../core/ports/record-store.ts";
-import type { Current } from "../record-store.ts";
 import { indexKeys, item, sortKeys } from "./reading.ts";
+import type { Current } from "./under-test.ts";
 
 export function ttlPromises(given: Current): void {
   describe("ttl", () => {

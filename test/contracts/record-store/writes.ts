@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Condition, RecordStore, Write } from "../../../core/ports/record-store.ts";
 import { ConditionFailed, TransactionRefused } from "../../../core/ports/record-store.ts";
-import type { Current } from "../record-store.ts";
 import { item } from "./reading.ts";
+import type { Current } from "./under-test.ts";
 
 const key = { pk: "P", sk: "a" };
 const conditions: readonly Condition[] = ["absent", "present", "any", { v: 3 }, { v: 4 }];
