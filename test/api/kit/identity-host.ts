@@ -64,12 +64,22 @@ export const echo: Handler<unknown> = async (request) => ({
   body: { ...request, query: undefined, headers: undefined },
 });
 
+/** An empty table in a temporary folder; `close` removes it. */
+export function temporaryRecords(now: () => number): { readonly records: RecordStore; close(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), "holdfast-identity-"));
+  const records = createSqliteRecordStore({ path: path.join(folder, "records.sqlite"), now });
+  const close = () => {
+    records.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { records, close };
+}
+
 /** Makes the account and the API; operations named in `handlers` are answered by these. */
 export async function identityHost(handlers: Readonly<Record<string, Handler<Services>>> = {}): Promise<IdentityHost> {
-  const folder = mkdtempSync(path.join(tmpdir(), "holdfast-identity-"));
   const clock = { now: Date.parse("2030-01-02T03:04:05Z") };
   const now = () => clock.now;
-  const records = createSqliteRecordStore({ path: path.join(folder, "records.sqlite"), now });
+  const { records, close } = temporaryRecords(now);
   const keys = memoryKeyService();
   const logged: Record<string, unknown>[] = [];
   const deps = {
@@ -95,10 +105,6 @@ export async function identityHost(handlers: Readonly<Record<string, Handler<Ser
     log: (line) => logged.push(line),
     scheme: "http",
   });
-  const close = () => {
-    records.close();
-    rmSync(folder, { recursive: true });
-  };
   return { api, credentials, records, keys, clock, logged, deps, close };
 }
 
@@ -122,6 +128,6 @@ export function eventOf(
 }
 
 /** The JSON of an answer. */
-export function bodyOf(result: HttpResult): Record<string, never> {
-  return JSON.parse(result.body ?? "null") as Record<string, never>;
+export function bodyOf<T = Record<string, unknown>>(result: HttpResult): T {
+  return JSON.parse(result.body ?? "null") as T;
 }
