@@ -73,7 +73,8 @@ export async function bindBySaga(
     if (now?.v !== saga.v) fault("9910", `binding ${resourceIds.length} resources took too long and was given up`);
   };
   try {
-    for (const chunk of chunks(wanted))
+    // In one order for everybody: of requests that race for the same resources, one gets through.
+    for (const chunk of chunks([...wanted].sort((a, b) => (a.plan.resourceId < b.plan.resourceId ? -1 : 1))))
       await withFreshState(async () => {
         await stillOurs();
         if (kind === "add") await clearStaged(s, claimant, chunk);
