@@ -34,13 +34,13 @@ const CredentialsFile = z.object({
 });
 
 /** The credentials that the service wrote into its data folder at first start. */
-export type CredentialsFile = z.infer<typeof CredentialsFile>;
+type CredentialsFile = z.infer<typeof CredentialsFile>;
 
 /**
  * Reads DIR/credentials.json; undefined when there is no such file.
  * @throws CommandFailed when it cannot be read or is damaged, naming the field
  */
-export function readCredentials(dataDir: string): CredentialsFile | undefined {
+function readCredentials(dataDir: string): CredentialsFile | undefined {
   const path = join(dataDir, "credentials.json");
   let content: string;
   try {

@@ -1,9 +1,9 @@
 /** Where is the inventory of disks and servers changed? Through the running service, or in its folder when none runs. */
+import type { RegisteredDisk, RegisteredServer } from "../adapters/local/images/inventory-records.ts";
 import { type Client, connect, type Row, rowOf, rowsOf } from "./client.ts";
 import { defaultDataDir } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { ServiceUnreachable } from "./failure.ts";
-import { loadOffline } from "./local-host.ts";
 
 export interface DiskRequest {
   /** Absolute. */
@@ -52,18 +52,20 @@ function throughService(client: Client): Resources {
 }
 
 async function offline<T>(dataDir: string, work: (resources: Resources) => Promise<T>): Promise<T> {
-  const { withOfflineResources } = await loadOffline();
+  // Loaded only here: commands that talk to the service start faster without the whole host.
+  const { withOfflineResources } = await import("../local/offline.ts");
   return withOfflineResources(dataDir, (inventory) =>
     work({
       async addDisk({ path, name, system, force_raw }) {
-        return offlineView(await inventory.addDisk({ path, name, system, forceRaw: force_raw }));
+        return diskView(await inventory.addDisk({ path, name, system, forceRaw: force_raw }));
       },
       async addServer({ name, disk_ids }) {
-        return offlineView(await inventory.addServer({ name, diskIds: disk_ids }));
+        const server = await inventory.addServer({ name, diskIds: disk_ids });
+        return serverView(server, (await inventory.list()).disks);
       },
       async list() {
         const { disks, servers } = await inventory.list();
-        return [...disks, ...servers].map(offlineView);
+        return [...servers.map((server) => serverView(server, disks)), ...disks.map(diskView)];
       },
       async remove(id) {
         await inventory.remove(id);
@@ -72,12 +74,13 @@ async function offline<T>(dataDir: string, work: (resources: Resources) => Promi
   );
 }
 
-/** A registered resource in the words of the API. */
-function offlineView(resource: object): Row {
-  const { forceRaw: _, diskIds, serverId, dev: __, ino: ___, ...rest } = resource as Row;
-  return {
-    ...rest,
-    ...(serverId === undefined ? {} : { server_id: serverId }),
-    ...(diskIds === undefined ? {} : { disks: diskIds }),
-  };
+/** Nobody has looked at the files, so there is no state to tell: `status` is null. The rest is as the service tells it. */
+function diskView({ id, kind, name, size, system, serverId, path }: RegisteredDisk): Row {
+  return { id, kind, name, size, status: null, reason: null, system, server_id: serverId ?? null, detail: { path } };
+}
+
+function serverView({ id, kind, name, diskIds }: RegisteredServer, all: readonly RegisteredDisk[]): Row {
+  const disks = diskIds.flatMap((diskId) => all.find((disk) => disk.id === diskId) ?? []);
+  const size = disks.reduce((sum, disk) => sum + disk.size, 0);
+  return { id, kind, name, size, status: null, reason: null, disks: disks.map(diskView) };
 }

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { integer } from "../arguments.ts";
 import { defaultDataDir } from "../connection.ts";
 import { action, type Context, example } from "../context.ts";
-import { loadService } from "../local-host.ts";
 
 interface ServeOptions {
   readonly port: number;
@@ -16,7 +15,8 @@ const GRACE_MS = 9_000;
 const DEADLINE_MS = 9_800;
 
 async function serve(context: Context, options: ServeOptions): Promise<void> {
-  const { startService } = await loadService();
+  // The service and its libraries are loaded by this command only: all others start faster without them.
+  const { startService } = await import("../../local/service.ts");
   let stop = (): void => {
     context.note("stopped before the service was ready");
     process.exit(0);
