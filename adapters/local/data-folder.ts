@@ -16,8 +16,8 @@ export interface DataFolder {
   /** Made once with the folder; a copy has the same. */
   readonly id: string;
   /**
-   * True until `finishFirstStart` was called once: keys and credentials may be made only then, for later a missing key is an
-   * error. A first start that was killed half-way is a first start again.
+   * True until `finishFirstStart` was called once: keys and credentials may be made only then, for later a missing key
+   * is an error. A first start that was killed half-way is a first start again.
    */
   readonly firstStart: boolean;
   /** Says, durably, that keys and credentials are made. Calling it again does nothing. */
@@ -45,9 +45,10 @@ export class DataFolderRefused extends Error {
 }
 
 /**
- * Opens the data folder and owns it until `release`. With `create` a missing or empty folder becomes one; a folder that holds
- * other things never does.
- * @throws DataFolderRefused: not there, not a folder, not ours, not writable, damaged, newer, or owned by a live process
+ * Opens the data folder and owns it until `release`. With `create` a missing or empty folder becomes one; a folder that
+ * holds other things never does.
+ * @throws DataFolderRefused: not there, not a folder, not ours, not writable, damaged, newer, or owned by a live
+ * process
  */
 export function openDataFolder(options: { readonly folder: string; readonly create: boolean }): DataFolder {
   const path = resolve(options.folder);

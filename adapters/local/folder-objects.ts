@@ -24,9 +24,9 @@ export interface FolderObjectStoreOptions {
 }
 
 /**
- * An object is the file of its name; trash/<day>/<name>~<time>-<random> is one that was trashed. Any number of workers and
- * processes may use the folder at once: names are given by link(), which never replaces.
- * Bad names are refused with TypeError. A folder where an object should be, and any unreadable folder, is an error.
+ * An object is the file of its name; trash/<day>/<name>~<time>-<random> is one that was trashed. Any number of workers
+ * and processes may use the folder at once: names are given by link(), which never replaces. Bad names are refused with
+ * TypeError. A folder where an object should be, and any unreadable folder, is an error.
  */
 export function createFolderObjectStore(options: FolderObjectStoreOptions): ObjectStore {
   const { reserveBytes, now = Date.now, calls = fileCalls } = options;

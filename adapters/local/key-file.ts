@@ -21,8 +21,8 @@ const CONTEXT_BYTES = 8192;
 const MARK = "holdfast-key-1";
 
 /**
- * Opens the key file. Its AES-256-GCM key wraps at most 4,096 bytes a call; the context is authenticated; wrapped bytes name
- * their key, so that a wrong key file is told from damage.
+ * Opens the key file. Its AES-256-GCM key wraps at most 4,096 bytes a call; the context is authenticated; wrapped bytes
+ * name their key, so that a wrong key file is told from damage.
  * @throws Error with one line when the file is missing, is no key file, or can be read by group or others
  */
 export function createKeyFile({ path }: { readonly path: string }): KeyService {
@@ -67,8 +67,8 @@ export function createKeyFile({ path }: { readonly path: string }): KeyService {
 }
 
 /**
- * Makes a key file with a new random key, mode 0600, durable, at the very first start. Never called for a folder in use: a
- * missing key there is an error, for a new one could open nothing of what was wrapped before.
+ * Makes a key file with a new random key, mode 0600, durable, at the very first start. Never called for a folder in
+ * use: a missing key there is an error, for a new one could open nothing of what was wrapped before.
  */
 export function createKeyFileIfAbsent({ path }: { readonly path: string }): "created" | "exists" {
   try {

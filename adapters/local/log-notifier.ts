@@ -2,8 +2,8 @@
 import type { Notifier } from "../../core/ports/notifier.ts";
 
 /**
- * One line of JSON for each notice, given to `write` without a line end. A write that throws loses its notice, never the
- * work that it reports; the next line that can be written says how many were lost (`lost`).
+ * One line of JSON for each notice, given to `write` without a line end. A write that throws loses its notice, never
+ * the work that it reports; the next line that can be written says how many were lost (`lost`).
  */
 export function createLogNotifier(write: (line: string) => void): Notifier {
   let lost = 0;

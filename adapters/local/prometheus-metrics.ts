@@ -24,9 +24,9 @@ interface Family {
 }
 
 /**
- * Metrics kept in memory; `text()` is the page in Prometheus text format 0.0.4 (serve it as `text/plain; version=0.0.4`).
- * Whatever Prometheus has no place for (a bad name, one name of two kinds, a falling counter, NaN, too many label sets) is
- * dropped and counted in `metrics_rejected_total`.
+ * Metrics kept in memory; `text()` is the page in Prometheus text format 0.0.4 (serve it as `text/plain;
+ * version=0.0.4`). Whatever Prometheus has no place for (a bad name, one name of two kinds, a falling counter, NaN, too
+ * many label sets) is dropped and counted in `metrics_rejected_total`.
  */
 export function createPrometheusMetrics(): Metrics & { text(): string } {
   const families = new Map<string, Family>([[REJECTED, { kind: "counter", series: new Map() }]]);

@@ -28,8 +28,8 @@ export interface SqliteRecordStore extends RecordStore {
 
 /**
  * Opens the record file, made when absent. One process at a time opens it (see data-folder.ts); DynamoDB's limits hold.
- * An item whose ttl has passed is absent for every read and every condition. A write is acknowledged after the commit that
- * put it on the disk; writes of one turn of the event loop share that commit.
+ * An item whose ttl has passed is absent for every read and every condition. A write is acknowledged after the commit
+ * that put it on the disk; writes of one turn of the event loop share that commit.
  * @throws Error with one line when the file is damaged, not writable, another program's or of a newer version
  */
 export function createSqliteRecordStore({ path, now, manners }: SqliteRecordStoreOptions): SqliteRecordStore {

@@ -2,8 +2,8 @@
  * ObjectStore: backup data as immutable named objects (packs, roots, keys, intents).
  *
  * Each adapter passes test/contracts/object-store.ts. Names are `/`-separated segments of `[A-Za-z0-9._-]`, at most 512
- * bytes, a segment at most 200 and never `.` or `..`; `tmp/` and `trash/` at the start belong to the adapters. A bad name is
- * refused with TypeError. Reads see every put that was acknowledged before them, listings too (as S3 does).
+ * bytes, a segment at most 200 and never `.` or `..`; `tmp/` and `trash/` at the start belong to the adapters. A bad
+ * name is refused with TypeError. Reads see every put that was acknowledged before them, listings too (as S3 does).
  */
 export interface ObjectStore {
   /**

@@ -27,9 +27,9 @@ export class FolderOwned extends Error {
 }
 
 /**
- * Takes the folder. The lock of the highest generation says who owns it and is never removed, only outdone: whoever makes the
- * next generation's file first is the owner, and a file's name is given once. So no two starters can both take over, and none
- * can remove a lock that it has not judged.
+ * Takes the folder. The lock of the highest generation says who owns it and is never removed, only outdone: whoever
+ * makes the next generation's file first is the owner, and a file's name is given once. So no two starters can both
+ * take over, and none can remove a lock that it has not judged.
  * @throws FolderOwned; the system's error when the folder cannot be read or written
  */
 export function takeOwnership(folder: string): OwnerLock {

@@ -25,11 +25,14 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
   return found === undefined ? isHidden(pid) : found === started;
 }
 
-/** When the process with this pid started; "ended" for one that only waits to be reaped; undefined when none is seen. */
+/**
+ * When the process with this pid started; "ended" for one that only waits to be reaped; undefined when none is seen.
+ */
 function startOf(pid: number): string | undefined {
   const stat = readOrNothing(`/proc/${pid}/stat`);
   if (stat === undefined) return process.platform === "linux" ? undefined : startByPs(pid);
-  // The second field, the command in brackets, may hold anything; the third is the state, the 22nd the start in ticks since boot.
+  // The second field, the command in brackets, may hold anything; the third is the state, the 22nd the start in ticks
+  // since boot.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields[0] === "Z" || fields[0] === "X") return "ended";
   // Ticks since boot come again after a reboot, with the same pid even: boot-time services are that regular.

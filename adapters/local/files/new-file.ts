@@ -13,7 +13,9 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set(["EPERM", "ENOTSUP", "
 const CLAIM_WAIT_MS = 10_000;
 const CLAIM_LOOK_MS = 20;
 
-/** Writes the bytes to a new file in `tmp` and makes them durable. @returns its path; on an error nothing stays behind */
+/**
+ * Writes the bytes to a new file in `tmp` and makes them durable. @returns its path; on an error nothing stays behind
+ */
 export async function writeTemporary(tmp: string, bytes: Uint8Array, calls: FileCalls): Promise<string> {
   const path = join(tmp, `put-${process.pid}-${randomBytes(12).toString("hex")}`);
   const handle = await calls.open(path, "wx", FILE_MODE);
@@ -49,7 +51,9 @@ export async function giveName(temporary: string, path: string, tmp: string, cal
   }
 }
 
-/** Without hard links: rename would replace a file, so that only the holder of a claim on the name looks and renames. */
+/**
+ * Without hard links: rename would replace a file, so that only the holder of a claim on the name looks and renames.
+ */
 async function nameUnderClaim(temporary: string, path: string, tmp: string, calls: FileCalls) {
   const claim = join(tmp, `claim-${createHash("sha256").update(path).digest("hex")}`);
   await takeClaim(claim, calls);

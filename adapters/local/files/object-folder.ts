@@ -6,8 +6,8 @@ import { fileCalls } from "./file-calls.ts";
 import { TMP, TRASH } from "./object-names.ts";
 
 /**
- * Makes the folder with its tmp/ and trash/, durable, at first start; its parent must exist. Doing it again is harmless.
- * The store itself never makes them: a missing tmp/ tells a lost or unmounted disk from an empty store.
+ * Makes the folder with its tmp/ and trash/, durable, at first start; its parent must exist. Doing it again is
+ * harmless. The store itself never makes them: a missing tmp/ tells a lost or unmounted disk from an empty store.
  */
 export async function createObjectFolder(folder: string): Promise<void> {
   for (const path of [folder, join(folder, TMP), join(folder, TRASH)]) {
@@ -22,8 +22,8 @@ export async function createObjectFolder(folder: string): Promise<void> {
 }
 
 /**
- * Removes what attempts left in tmp/ when their process died, and says how many files. Only the owner of the data folder
- * may call this, before anything writes: a file there could belong to a put that is under way.
+ * Removes what attempts left in tmp/ when their process died, and says how many files. Only the owner of the data
+ * folder may call this, before anything writes: a file there could belong to a put that is under way.
  */
 export async function removeLeftovers(folder: string): Promise<number> {
   const tmp = join(folder, TMP);

@@ -24,7 +24,9 @@ export function checkPrefix(prefix: string): void {
   }
 }
 
-/** Whether an entry of a folder can be (part of) an object's name; anything else there is not ours and never touched. */
+/**
+ * Whether an entry of a folder can be (part of) an object's name; anything else there is not ours and never touched.
+ */
 export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text !== "." && text !== ".." && text.length <= SEGMENT_BYTES;
 }

@@ -28,7 +28,10 @@ const BODY_LEVELS = 31;
 /** DynamoDB's numbers reach from 1e-130 to 9.99e125. */
 const SMALLEST = 1e-130;
 const LARGEST = 9.99e125;
-/** The most bytes that DynamoDB counts for a number: 38 digits at two a byte, plus one for the sign and one for the exponent. */
+/**
+ * The most bytes that DynamoDB counts for a number: 38 digits at two a byte, plus one for the sign and one for the
+ * exponent.
+ */
 const NUMBER_BYTES = 21;
 /** Size of a map or list itself, and of each of its entries on top of name and value. */
 const CONTAINER_BYTES = 3;
@@ -112,8 +115,8 @@ export function keyOf(write: Write): Key {
 }
 
 /**
- * An item's size in bytes by DynamoDB's arithmetic, from above: every number counts as the largest one, and the body counts as
- * the larger of DynamoDB's map and its JSON text, so that either way of storing it fits.
+ * An item's size in bytes by DynamoDB's arithmetic, from above: every number counts as the largest one, and the body
+ * counts as the larger of DynamoDB's map and its JSON text, so that either way of storing it fits.
  * @throws LimitExceeded when the body holds what JSON or DynamoDB cannot hold (NaN, functions, more than 32 levels)
  */
 export function itemSize(item: Item): number {

@@ -16,7 +16,9 @@ export interface Table {
   get(key: Key): Item | undefined;
   /** Decides and applies one write. @throws ConditionFailed, LimitExceeded, both before anything is changed */
   write(write: Write): readonly Change[];
-  /** Decides all writes, then applies them. @throws TransactionRefused, LimitExceeded, both before anything is changed */
+  /**
+   * Decides all writes, then applies them. @throws TransactionRefused, LimitExceeded, both before anything is changed
+   */
   transact(writes: readonly Write[]): readonly Change[];
   /** Applies a change that was decided before. */
   apply(change: Change): void;

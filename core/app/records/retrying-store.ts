@@ -18,8 +18,8 @@ export interface Patience {
 
 /**
  * The same store, asked again after Throttled and TransactionConflict, which both promise that nothing was written. Any
- * other error, and the last one of too many, is passed on. Pauses are random up to a doubling bound (full jitter), so that
- * callers who collided do not collide again.
+ * other error, and the last one of too many, is passed on. Pauses are random up to a doubling bound (full jitter), so
+ * that callers who collided do not collide again.
  */
 export function retrying(store: RecordStore, { sleep, random }: Patience): RecordStore {
   async function patiently<T>(ask: () => Promise<T>): Promise<T> {

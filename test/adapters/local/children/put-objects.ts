@@ -1,4 +1,4 @@
-/** A process that puts objects until it is killed and prints each name, which ends with the content's hash, once acknowledged. */
+/** A process that puts objects until it is killed, and prints each name (it ends with the hash) once acknowledged. */
 import { createHash, randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { createFolderObjectStore } from "../../../../adapters/local/folder-objects.ts";
