@@ -20,11 +20,12 @@ export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.outp
   );
 }
 
-/** A union tells of each branch; the first one that got further than "wrong type" is the one that was meant. */
+/** A union tells of each branch: the one whose complaint lies deepest is the one that was meant. */
 function leaves(issue: z.core.$ZodIssue): readonly { path: readonly PropertyKey[]; message: string }[] {
   if (issue.code !== "invalid_union") return [issue];
-  const meant = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
-  if (meant === undefined) return [issue];
+  const depth = (branch: readonly z.core.$ZodIssue[]): number => Math.max(0, ...branch.map(({ path }) => path.length));
+  const [meant = []] = [...issue.errors].sort((a, b) => depth(b) - depth(a));
+  if (depth(meant) === 0) return [issue];
   return meant.flatMap((inner) => leaves({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
