@@ -9,9 +9,9 @@ export interface Figures {
 
 /** Counters of all backups since the service started (docs/operator/metrics.md). */
 const COUNTERS = {
-  read: "holdfast_backup_read_bytes",
-  changed: "holdfast_backup_changed_bytes",
-  stored: "holdfast_backup_stored_bytes",
+  read: "backup_read_bytes",
+  changed: "backup_changed_bytes",
+  stored: "backup_stored_bytes",
 } as const;
 
 /** Reads the counters. `url`: the service's address. */
@@ -19,7 +19,7 @@ export async function readFigures(url: string): Promise<Figures> {
   const response = await fetch(new URL("/metrics", url));
   const text = response.ok ? await response.text() : "";
   const value = (name: string): number | undefined => {
-    const samples = text.matchAll(new RegExp(`^${name}(?:_total)?(?:\\{[^}]*\\})? (\\S+)$`, "gm"));
+    const samples = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"));
     const values = [...samples].map((sample) => Number(sample[1]));
     return values.length === 0 ? undefined : values.reduce((a, b) => a + b);
   };

@@ -58,6 +58,9 @@ export async function transferGroup(
     },
     { onProgress: progress.add, ...(signal !== undefined && { signal }) },
   );
+  // Work is counted when it was done, also if a twin's result wins below: these are costs, not facts about a backup.
+  for (const kind of ["read", "changed", "stored"] as const)
+    s.metrics.count(`backup_${kind}_bytes`, result.counts[kind]);
   const stored: UnitResult = {
     schema: 1,
     firstLeaf: result.firstLeaf,
