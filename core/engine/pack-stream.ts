@@ -105,14 +105,20 @@ export class PackStream {
 
   /** Puts what is left; all packs of the attempt, once every one of them is durable. */
   async finish(): Promise<readonly WrittenPack[]> {
-    if (this.#open !== undefined) await this.#close(this.#open);
+    if (this.#open !== undefined && this.#open.records.length > 0) await this.#close(this.#open);
     await this.#putting;
+    this.#giveUpOpen();
     return this.#written;
   }
 
   /** Waits for the put under way and gives up the rest; what was put already is garbage for the collector. */
   async abandon(): Promise<void> {
     await this.#putting?.catch(() => undefined);
+    this.#giveUpOpen();
+  }
+
+  /** A pack without frames is never put: its id and salt are forgotten with it. */
+  #giveUpOpen(): void {
     if (this.#open !== undefined) this.#buffers.give(this.#open.buffer);
     this.#open = undefined;
   }

@@ -21,7 +21,9 @@ export interface IoModule {
 /** Pool to worker: one unit at a time. */
 export type ToWorker =
   | { readonly type: "run"; readonly operation: Operation; readonly unit: Units[Operation] }
-  | { readonly type: "abort" };
+  | { readonly type: "abort" }
+  /** Stop what is running and end the thread: no more messages come. */
+  | { readonly type: "end" };
 
 /** Worker to pool. */
 export type FromWorker =

@@ -56,7 +56,7 @@ export class WorkerThread {
       let grace: NodeJS.Timeout | undefined;
       const abort = () => {
         this.#send({ type: "abort" });
-        grace = setTimeout(() => void this.end(), ABORT_GRACE_MS);
+        grace = setTimeout(() => void this.#worker.terminate(), ABORT_GRACE_MS);
       };
       const done = () => {
         signal?.removeEventListener("abort", abort);
@@ -80,11 +80,14 @@ export class WorkerThread {
     });
   }
 
-  /** Ends the thread, in the middle of a unit too. */
+  /** Ends the thread. A unit under way is interrupted; a thread that hangs is ended by force after 5 s. */
   async end(): Promise<void> {
     this.#alive = false;
-    await this.#worker.terminate();
+    this.#worker.ref();
+    this.#send({ type: "end" });
+    const force = setTimeout(() => void this.#worker.terminate(), ABORT_GRACE_MS);
     await this.ended;
+    clearTimeout(force);
   }
 
   #send(message: ToWorker): void {

@@ -46,6 +46,8 @@ async function run(message: ToWorker & { type: "run" }): Promise<void> {
 }
 
 port.on("message", (message: ToWorker) => {
-  if (message.type === "abort") running?.abort();
-  else void run(message);
+  if (message.type === "run") return void run(message);
+  running?.abort();
+  // With its port closed and no work left the thread ends by itself, at a point where nothing is half done.
+  if (message.type === "end") port.close();
 });
