@@ -106,13 +106,14 @@ async function serve(
 ): Promise<void> {
   const requestId = options.newId();
   try {
-    // A connection that is kept would hold up the close of a server that has stopped listening.
-    if (!server.listening) response.setHeader("Connection", "close");
     const target = request.url ?? "";
     if (!target.startsWith("/")) return refuse(request, response, 400, requestId, "request target: must be a path");
     const body = await bodyOf(request);
     if (body === undefined) return refuse(request, response, 413, requestId, "body: must be at most 1 MiB");
-    send(response, await options.handle(eventOf(request, target, body, requestId)));
+    const result = await options.handle(eventOf(request, target, body, requestId));
+    // A connection that is kept would hold up the close of a server that has stopped listening meanwhile.
+    if (!server.listening) response.setHeader("Connection", "close");
+    send(response, result);
   } catch (error) {
     if (request.destroyed && !request.complete) return; // the client left before it had sent everything
     options.log({
@@ -196,6 +197,9 @@ function refuseUnreadable(error: { readonly code?: string }, socket: Socket): vo
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
   const [status, text] = UNREADABLE[error.code ?? ""] ?? ["400 Bad Request", "the request is not readable as HTTP/1.1"];
   const body = JSON.stringify({ error_code: "BackupService.9900", error_msg: text });
+  // After CONNECT nobody else listens for errors of this socket, and a client that never reads must not keep it.
+  socket.once("error", () => socket.destroy());
+  socket.setTimeout(HEADERS_MS, () => socket.destroy());
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
   socket.end(head + body);
 }
