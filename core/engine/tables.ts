@@ -79,7 +79,7 @@ function readPack(fields: FieldReader): PackFacts {
   if (frames > PACK_MAX_FRAMES) fields.fail(`pack ${pack} has ${frames} frames`);
   if (flags > (OWN | AS_LIST)) fields.fail(`pack ${pack} has flags ${flags}`);
   const bytes = Math.ceil(frames / 8);
-  const live = (flags & AS_LIST) === 0 ? fields.raw(bytes) : new Uint8Array(bytes);
+  const live = (flags & AS_LIST) === 0 ? Uint8Array.from(fields.raw(bytes)) : new Uint8Array(bytes);
   if ((flags & AS_LIST) !== 0) {
     for (let left = fields.u16(); left > 0; left--) {
       const frame = fields.u16();

@@ -22,8 +22,9 @@ export function compress(plain: Buffer, level: number): { readonly codec: Codec;
 
 /**
  * The plain bytes, exactly `rawLength` of them.
- * Node decodes concatenated zstd frames one after the other, and has returned short output of a truncated one without an
- * error: so the declared size of the first frame and the whole output must both be the length that the caller knows.
+ * Depending on its version, Node decodes concatenated zstd frames one after the other or ignores all but the first, and has
+ * returned short output of a truncated one without an error: so the size that the frame declares and the output must both
+ * be the length that the caller knows, and all of the input must have been used.
  * @throws Damaged naming `object`
  */
 export function decompress(stored: Buffer, codec: number, rawLength: number, object: string): Buffer {
@@ -41,14 +42,24 @@ export function decompress(stored: Buffer, codec: number, rawLength: number, obj
 
 function inflate(stored: Buffer, rawLength: number, object: string): Buffer {
   try {
-    return zstdDecompressSync(stored, {
+    const options = {
       chunkSize: rawLength + 1024,
       maxOutputLength: rawLength,
       params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
-    });
+      info: true,
+    };
+    // With `info` Node also gives the engine, whose bytesWritten is the input it used; its types know only the buffer.
+    const { buffer, engine } = zstdDecompressSync(stored, options) as unknown as Inflated;
+    if (engine.bytesWritten !== stored.length) throw new Error(`${stored.length - engine.bytesWritten} bytes too many`);
+    return buffer;
   } catch (error) {
     throw new Damaged(object, `zstd: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
 }
 
 /** Frame_Content_Size of the frame header (RFC 8878, 3.1.1.1); undefined when it has none or is no zstd frame. */
