@@ -32,6 +32,9 @@ export interface Services {
   readonly tuning: { readonly level: number; readonly unitBudgetMs: number };
 }
 
+/** What looking at records takes: use cases that need no more say so, and run where no service does. */
+export type RecordServices = Pick<Services, "records" | "now">;
+
 /** Who asks: always a project of an authenticated user. */
 export interface Caller {
   readonly projectId: string;

@@ -13,12 +13,12 @@ export const MAX_ATTEMPTS = 3;
 export async function confirmSource(
   s: Services,
   { attempt, ...ref }: RunRef & { readonly attempt: number },
-): Promise<{ readonly unchanged: boolean; readonly nextAttempt: number }> {
+): Promise<{ readonly unchanged: boolean; readonly number: number }> {
   const { run } = await loadRun(s, ref);
   if (run.capture === undefined || run.attempt !== attempt)
     throw new RunClosed(`attempt ${attempt} of backup ${ref.backupId} was given up`);
   const verdict = await s.resources.confirm(run.capture);
-  if (verdict.unchanged) return { unchanged: true, nextAttempt: attempt };
+  if (verdict.unchanged) return { unchanged: true, number: attempt };
   s.log({
     level: "warn",
     text: "source changed while it was read",
@@ -30,11 +30,8 @@ export async function confirmSource(
 }
 
 /** Another attempt, or the end. @throws SourceChanged when this was the last one */
-export function retryOrGiveUp(
-  attempt: number,
-  reason: string,
-): { readonly unchanged: false; readonly nextAttempt: number } {
+export function retryOrGiveUp(attempt: number, reason: string): { readonly unchanged: false; readonly number: number } {
   if (attempt + 1 >= MAX_ATTEMPTS)
     throw new SourceChanged(`the source changed during each of ${MAX_ATTEMPTS} attempts; last: ${reason}`);
-  return { unchanged: false, nextAttempt: attempt + 1 };
+  return { unchanged: false, number: attempt + 1 };
 }

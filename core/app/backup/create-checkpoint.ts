@@ -14,7 +14,8 @@ import { defaultDomain } from "../repository/keyring.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
-import { loadBindings, loadVault, usedBytes } from "../vaults/load-vault.ts";
+import { usedBytes } from "../vaults/load-vault.ts";
+import { showVault } from "../vaults/show-vault.ts";
 import { chooseDisks } from "./choose-disks.ts";
 
 export interface CheckpointRequest {
@@ -79,8 +80,7 @@ interface Recorded {
 }
 
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
-  const vault = await loadVault(s.records, caller.projectId, ask.vaultId);
-  const bound = await loadBindings(s.records, vault.id);
+  const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
   const { chosen, unfit } = await sort(s, select(ask, bound));
   if (chosen.length === 0) refuseAll(unfit);

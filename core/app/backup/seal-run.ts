@@ -8,6 +8,7 @@ import type { Alias, Backup, Link, OpenRun, Part } from "../records/entities.ts"
 import { Member, UnitResult } from "../records/entities.ts";
 import {
   aliasKey,
+  backupKey,
   bindingKey,
   chainKey,
   memberKey,

@@ -1,12 +1,12 @@
 /** Which vault holds a resource: why it must not be forgotten. */
 
-import type { Services } from "../services.ts";
+import type { RecordServices } from "../services.ts";
 import { ClaimJudge } from "../vaults/claims.ts";
 import { loadClaims } from "../vaults/sagas.ts";
 import { findVault } from "../vaults/show-vault.ts";
 
 /** A sentence that names the vault, or undefined when nothing holds the resource. */
-export async function holderOf(s: Services, projectId: string, resourceId: string): Promise<string | undefined> {
+export async function holderOf(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
   const claim = (await loadClaims(s.records, projectId, [resourceId])).get(resourceId);
   if (claim === undefined) return undefined;
   const holding = await new ClaimJudge(s, projectId).judge(claim);

@@ -4,7 +4,7 @@ import type { Write } from "../../ports/record-store.ts";
 import type { Claim } from "../records/entities.ts";
 import { claimKey, vaultKey } from "../records/keys.ts";
 import { insertAt, load, replaceAt, vaults } from "../records/tables.ts";
-import type { Services } from "../services.ts";
+import type { RecordServices } from "../services.ts";
 import type { BindingPlan } from "./plan-bindings.ts";
 import { abortSaga, isStale, loadClaims, loadSaga } from "./sagas.ts";
 
@@ -13,14 +13,14 @@ export type Holding = "bound" | "pending" | "free";
 
 /** Judges claims; remembers what it looked up, so it lives for one decision. */
 export class ClaimJudge {
-  readonly #s: Services;
+  readonly #s: RecordServices;
   readonly #projectId: string;
   readonly #sagas = new Map<string, Promise<Holding | undefined>>();
   readonly #vaults = new Map<string, Promise<boolean>>();
   /** Sagas of dead processes that it met: their claims read as free and vanish when the saga is undone. */
   readonly stale = new Set<string>();
 
-  constructor(s: Services, projectId: string) {
+  constructor(s: RecordServices, projectId: string) {
     this.#s = s;
     this.#projectId = projectId;
   }
@@ -73,7 +73,7 @@ export const claimedIds = (plan: { readonly resourceId: string; readonly disks: 
  * @throws Fault 6103 (in another vault, or being bound), 6137 (the same disk directly and through a server)
  */
 export async function claimWrites(
-  s: Services,
+  s: RecordServices,
   claimant: Claimant,
   plans: readonly BindingPlan[],
 ): Promise<readonly (readonly Write[])[]> {
@@ -84,7 +84,7 @@ export async function claimWrites(
   return (await decide(s, claimant, plans)).writes;
 }
 
-async function decide(s: Services, claimant: Claimant, plans: readonly BindingPlan[]) {
+async function decide(s: RecordServices, claimant: Claimant, plans: readonly BindingPlan[]) {
   const standing = await loadClaims(s.records, claimant.projectId, plans.flatMap(claimedIds));
   const judge = new ClaimJudge(s, claimant.projectId);
   const writes: Write[][] = [];

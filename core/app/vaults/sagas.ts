@@ -6,7 +6,7 @@ import { bindingKey, claimKey, sagaKey, stagedKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { insertAt, load, replaceAt } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
-import type { Services } from "../services.ts";
+import type { RecordServices } from "../services.ts";
 
 /**
  * Stands from before the first pending claim. The commit removes it, so what carries the id of a saga without a record is
@@ -37,12 +37,12 @@ export const MAX_WRITES = 90;
 
 const placed = (saga: Saga) => ({ key: sagaKey(saga.projectId, saga.id) });
 
-export const loadSaga = (s: Services, projectId: string, id: string): Promise<Versioned<Saga> | undefined> =>
+export const loadSaga = (s: RecordServices, projectId: string, id: string): Promise<Versioned<Saga> | undefined> =>
   load(s.records, { schema: Saga }, sagaKey(projectId, id));
 
 /** Records a new saga, before anything of it is written. */
 export async function beginSaga(
-  s: Services,
+  s: RecordServices,
   saga: Omit<Saga, "schema" | "startedAt" | "state">,
 ): Promise<Versioned<Saga>> {
   const begun: Saga = { ...saga, schema: 1, startedAt: s.now(), state: "pending" };
@@ -71,7 +71,7 @@ export const committed = (saga: Versioned<Saga>): Write => ({
  * Undoes a saga unless it was committed: no new row first, then its rows and claims resource by resource. Safe to call from
  * several places and again after a crash.
  */
-export async function abortSaga(s: Services, projectId: string, id: string): Promise<"aborted" | "committed"> {
+export async function abortSaga(s: RecordServices, projectId: string, id: string): Promise<"aborted" | "committed"> {
   const saga = await withFreshState(async () => {
     const found = await loadSaga(s, projectId, id);
     if (found === undefined || found.state === "aborted") return found;
@@ -88,7 +88,7 @@ export async function abortSaga(s: Services, projectId: string, id: string): Pro
 }
 
 /** A row and its claims were written by one transaction, so they go by one. */
-async function undo(s: Services, saga: Saga, resourceId: string): Promise<void> {
+async function undo(s: RecordServices, saga: Saga, resourceId: string): Promise<void> {
   const key = saga.kind === "create" ? bindingKey(saga.vaultId, resourceId) : stagedKey(saga.vaultId, resourceId);
   const item = await s.records.get(key, { consistent: true });
   if (item === undefined) return;

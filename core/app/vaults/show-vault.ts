@@ -6,7 +6,7 @@ import { BINDINGS, bindingKey, STAGED, stagedKey, vaultKey } from "../records/ke
 import { parseItem, type Versioned } from "../records/record.ts";
 import { bindings as bindingTable, insert, load, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
-import type { Services } from "../services.ts";
+import type { RecordServices } from "../services.ts";
 import { loadClaims, loadSaga, removeClaim, Staged } from "./sagas.ts";
 
 export interface VaultWithBindings {
@@ -16,14 +16,14 @@ export interface VaultWithBindings {
 }
 
 /** @throws Fault 6105 when the project has no such vault */
-export async function showVault(s: Services, projectId: string, vaultId: string): Promise<VaultWithBindings> {
+export async function showVault(s: RecordServices, projectId: string, vaultId: string): Promise<VaultWithBindings> {
   const found = await findVault(s, projectId, vaultId);
   return found ?? fault("6105", `vault ${vaultId} does not exist`);
 }
 
 /** The same for lists: undefined when the project has no such vault. */
 export async function findVault(
-  s: Services,
+  s: RecordServices,
   projectId: string,
   vaultId: string,
 ): Promise<VaultWithBindings | undefined> {
@@ -68,7 +68,7 @@ async function* wholeVault(records: RecordStore, vaultId: string): AsyncGenerato
  * of a request: until here no reader knows these bindings, and the answer that is given after it shows all of them.
  * @returns whether anything was moved
  */
-export async function settle(s: Services, projectId: string, staged: readonly Staged[]): Promise<boolean> {
+export async function settle(s: RecordServices, projectId: string, staged: readonly Staged[]): Promise<boolean> {
   const done = new Set<string>();
   for (const id of new Set(staged.map((row) => row.saga)))
     if ((await loadSaga(s, projectId, id)) === undefined) done.add(id);
@@ -78,7 +78,7 @@ export async function settle(s: Services, projectId: string, staged: readonly St
 }
 
 /** Loses to another reader who moves the same row, and to whoever changes the binding; then looks again. */
-async function move(s: Services, vaultId: string, resourceId: string): Promise<void> {
+async function move(s: RecordServices, vaultId: string, resourceId: string): Promise<void> {
   const key = stagedKey(vaultId, resourceId);
   const item = await s.records.get(key, { consistent: true });
   if (item === undefined) return;
@@ -101,7 +101,7 @@ async function move(s: Services, vaultId: string, resourceId: string): Promise<v
 }
 
 /** Frees disks that are no longer reached through a binding. */
-export async function releases(s: Services, binding: Binding, disks: readonly string[]): Promise<Write[]> {
+export async function releases(s: RecordServices, binding: Binding, disks: readonly string[]): Promise<Write[]> {
   const claims = await loadClaims(s.records, binding.projectId, disks);
   return [...claims]
     .filter(([, claim]) => claim.vaultId === binding.vaultId && claim.via === binding.resourceId)

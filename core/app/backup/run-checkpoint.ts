@@ -1,0 +1,39 @@
+/** The first and last task of a run over a vault. */
+import { type CaughtError, failureOf } from "../failure.ts";
+import { Member } from "../records/entities.ts";
+import { checkpointKey } from "../records/keys.ts";
+import { checkpoints, listAll, load } from "../records/tables.ts";
+import type { Services } from "../services.ts";
+
+const membersOf = (s: Services, checkpointId: string) =>
+  listAll(s.records, Member, checkpointKey(checkpointId).pk, "M#");
+
+/** @returns the backups whose runs are still to do; at most 256, ids only */
+export async function prepareCheckpoint(
+  s: Services,
+  { checkpointId }: { readonly checkpointId: string },
+): Promise<{ readonly members: readonly string[] }> {
+  const members = await membersOf(s, checkpointId);
+  return { members: members.filter((m) => m.status === "protecting").map((m) => m.backupId) };
+}
+
+/** Tells people how the run ended. Statuses are not set here: each member's own transaction has set them. */
+export async function concludeCheckpoint(
+  s: Services,
+  { checkpointId, error }: { readonly checkpointId: string; readonly error?: CaughtError },
+): Promise<void> {
+  const checkpoint = await load(s.records, checkpoints, checkpointKey(checkpointId));
+  if (checkpoint === undefined) return;
+  if (error !== undefined) throw new Error(`run ${checkpointId} could not be prepared: ${failureOf(error).message}`);
+  const members = await membersOf(s, checkpointId);
+  const failed = members.filter((m) => m.status === "error").length;
+  s.metrics.count("backups_total", members.length - failed, { outcome: "available" });
+  s.metrics.count("backups_total", failed, { outcome: "error" });
+  await s.notifier.notify({
+    severity: failed > 0 ? "warning" : "info",
+    topic: "checkpoint.ended",
+    projectId: checkpoint.projectId,
+    message: `checkpoint ${checkpoint.name}: ${members.length - failed} of ${members.length} backups are available`,
+    facts: { checkpoint_id: checkpointId, vault_id: checkpoint.vaultId, members: members.length, failed },
+  });
+}

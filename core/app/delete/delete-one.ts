@@ -1,0 +1,117 @@
+/**
+ * Takes one backup out of every list and number: intents for its roots first, then its rows and its share of `used` in one
+ * transaction. The roots themselves go when nothing pins them (sweep-roots).
+ */
+
+import type { Write } from "../../ports/record-store.ts";
+import { type Backup, Link, Member, Part } from "../records/entities.ts";
+import {
+  aliasKey,
+  backupKey,
+  bindingKey,
+  chainKey,
+  intentKey,
+  memberKey,
+  metadataKey,
+  PARTS,
+  partKey,
+} from "../records/keys.ts";
+import { parseItem, type Versioned } from "../records/record.ts";
+import { backups, bindings, insertAt, listAll, load, remove, replace, replaceAt } from "../records/tables.ts";
+import { mergedChange, nextLink, previousLink } from "../repository/chain.ts";
+import { writeIntent } from "../repository/intents.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * Idempotent: a backup that is gone is done. Nothing of it can be seen afterwards, its members' checkpoint counts it as
+ * deleted (DEL-07), and `used` has fallen by d(A,B) + d(B,C) − d(A,C) on each disk (CAP-03).
+ * @param also writes of the same transaction (the end of its task)
+ */
+export const deleteOne = (s: Services, backupId: string, also: () => Promise<readonly Write[]>): Promise<void> =>
+  withFreshState(async () => {
+    const backup = await load(s.records, backups, backupKey(backupId));
+    const end = await also();
+    if (backup === undefined) {
+      if (end.length > 0) await s.records.transact(end);
+      return;
+    }
+    const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
+    for (const part of parts) await writeIntent(s, backup, part);
+
+    const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+    const unlinked = await Promise.all(parts.map((part) => unlink(s, backup, part)));
+    const memberPlace = { key: memberKey(backup.checkpointId, backup.resourceId) };
+    const member = await s.records.get(memberPlace.key, { consistent: true });
+    // Loses to whoever changed the binding, the backup or a neighbour in a chain; then everything is computed again.
+    await s.records.transact([
+      remove(backups, backup),
+      { op: "delete", key: metadataKey(backupId), if: "any" },
+      ...(member !== undefined
+        ? [replaceAt(memberPlace, { ...parseItem(Member, member), status: "deleted" as const })]
+        : []),
+      ...(binding !== undefined
+        ? [
+            replace(bindings, {
+              ...binding,
+              used: binding.used + unlinked.reduce((sum, u) => sum + u.difference, 0),
+              backups: binding.backups - 1,
+            }),
+          ]
+        : []),
+      ...unlinked.flatMap((u) => u.writes),
+      ...end,
+    ]);
+  });
+
+/** Takes a disk's backup out of its chain. `difference` is what that does to `used`, in bytes (never positive). */
+async function unlink(s: Services, backup: Backup, part: Part): Promise<{ difference: number; writes: Write[] }> {
+  const rest: Write[] = [
+    { op: "delete", key: partKey(backup.id, part.id), if: "any" },
+    ...(part.id === backup.id ? [] : [{ op: "delete", key: aliasKey(part.id), if: "any" } as const]),
+    insertAt(
+      { key: intentKey(backup.domainId, part.id) },
+      {
+        schema: 1,
+        rootId: part.id,
+        vaultId: backup.vaultId,
+        resourceId: backup.resourceId,
+        diskId: part.diskId,
+        at: s.now(),
+      },
+    ),
+  ];
+  const gone = await findLink(s, backup, part);
+  if (gone === undefined) return { difference: 0, writes: rest };
+  const [previous, next] = await Promise.all([
+    previousLink(s, backup.vaultId, part.diskId, gone),
+    nextLink(s, backup.vaultId, part.diskId, gone),
+  ]);
+  const place = (link: Link) => ({ key: chainKey(backup.vaultId, part.diskId, link.at, link.partId) });
+  const removal: Write = { op: "delete", key: place(gone).key, if: { v: gone.v } };
+  if (next === undefined) return { difference: -gone.change, writes: [...rest, removal] };
+  const change = await mergedChange(s, backup.domainId, previous, gone, next);
+  return {
+    difference: change - next.change - gone.change,
+    writes: [...rest, removal, replaceAt(place(next), { ...next, change })],
+  };
+}
+
+/** The chain row of a part: the chain is in time order, and the row's time is never before the backup's. */
+async function findLink(s: Services, backup: Backup, part: Part): Promise<Versioned<Link> | undefined> {
+  let cursor: string | undefined;
+  const { pk, sk } = chainKey(backup.vaultId, part.diskId, backup.createdAt, "");
+  do {
+    const page = await s.records.query({
+      pk,
+      sk: { from: sk },
+      limit: 100,
+      consistent: true,
+      ...(cursor !== undefined && { cursor }),
+    });
+    const item = page.items.find((i) => i.body.partId === part.id);
+    if (item !== undefined) return parseItem(Link, item);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return undefined;
+}

@@ -1,0 +1,145 @@
+/** The tasks of a restore: begin (marks the resource half restored), units, conclude, fail. */
+import { planGroups } from "../../domain/plan.ts";
+import { RunClosed } from "../backup/run.ts";
+import { withoutLease } from "../backup/seal-run.ts";
+import { type CaughtError, failureOf } from "../failure.ts";
+import { progressWriter } from "../progress.ts";
+import type { OpenRun } from "../records/entities.ts";
+import { backupKey, bindingKey, runKey, taskKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
+import { backups, bindings, load, remove, replace, runs, tasks } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+
+export interface RestoreRef {
+  readonly backupId: string;
+  readonly taskId: string;
+}
+
+async function loadRestore(s: Services, ref: RestoreRef): Promise<Versioned<OpenRun>> {
+  const backup = await load(s.records, backups, backupKey(ref.backupId));
+  const run = backup && (await load(s.records, runs, runKey(backup.domainId, ref.taskId)));
+  if (run === undefined) throw new RunClosed(`restore ${ref.taskId} is closed`);
+  return run;
+}
+
+async function loadLeased(s: Services, run: OpenRun) {
+  const binding = await load(s.records, bindings, bindingKey(run.vaultId, run.resourceId));
+  if (binding?.lease?.holder !== run.id || binding.fence !== run.fence)
+    throw new RunClosed(`restore ${run.id} lost its lease`);
+  return binding;
+}
+
+/**
+ * Marks the resource, durably and before the first byte, as one that may hold half of two states: no backup of it until a
+ * restore has finished. @returns the number of groups of the map
+ * @throws RunClosed, TargetUnusable
+ */
+export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly groups: number }> =>
+  withFreshState(async () => {
+    const run = await loadRestore(s, ref);
+    const binding = await loadLeased(s, run);
+    // A target that was taken by somebody since the request is refused here, before it is marked.
+    if (!binding.restoreIncomplete) {
+      for (const disk of run.disks) await s.resources.target({ diskId: disk.diskId, size: disk.size });
+      await s.records.write(replace(bindings, { ...binding, restoreIncomplete: true }));
+    }
+    return { groups: planGroups(run.disks.map((d) => d.size)).length };
+  });
+
+/**
+ * Restores one group from a cursor for a bounded time. Writing twice is harmless; every block's id is checked before it is
+ * written and read back from the target afterwards.
+ * @throws RunClosed, Damaged, TargetUnusable, StoreFailed, Interrupted
+ */
+export async function restoreGroup(
+  s: Services,
+  ask: RestoreRef & { readonly group: number; readonly cursor: number },
+  signal?: AbortSignal,
+): Promise<{ readonly cursor: number; readonly done: boolean }> {
+  const run = await loadRestore(s, ask);
+  await loadLeased(s, run);
+  const group = planGroups(run.disks.map((d) => d.size))[ask.group];
+  const disk = group && run.disks[group.disk];
+  if (group === undefined || disk?.target === undefined)
+    throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  const progress = progressWriter(s, run.taskId);
+  const result = await s.dataPlane.restore(
+    {
+      domain: await s.keyring.open(run.domainId),
+      rootId: disk.rootId,
+      target: disk.target,
+      firstLeaf: ask.cursor < 0 ? group.firstLeaf : ask.cursor,
+      endLeaf: group.endLeaf,
+      readBack: true,
+      budgetMs: s.tuning.unitBudgetMs,
+    },
+    { onProgress: progress.add, ...(signal !== undefined && { signal }) },
+  );
+  await progress.flush();
+  return { cursor: result.endLeaf, done: result.endLeaf >= group.endLeaf };
+}
+
+/** Every group has been written and read back: the resource is whole again. Idempotent. */
+export const concludeRestore = (s: Services, ref: RestoreRef): Promise<void> =>
+  withFreshState(async () => {
+    const task = await load(s.records, tasks, taskKey(ref.taskId));
+    if (task === undefined || task.status !== "running") return;
+    const run = await loadRestore(s, ref);
+    const binding = await loadLeased(s, run);
+    const backup = await load(s.records, backups, backupKey(ref.backupId));
+    if (backup === undefined) throw new RunClosed(`backup ${ref.backupId} is gone`);
+    const now = s.now();
+    // One transaction: who reads `success` may start the next operation at once. Loses to any change since the reads.
+    await s.records.transact([
+      replace(backups, { ...backup, status: "available", updatedAt: now }),
+      replace(bindings, { ...withoutLease(binding), status: "available", restoreIncomplete: false }),
+      replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
+      remove(runs, run),
+    ]);
+  });
+
+/** RST-05: the task fails, the backup is available again; a resource that was written to stays marked. Idempotent. */
+export async function failRestore(
+  s: Services,
+  ask: RestoreRef & { readonly error: CaughtError; readonly status?: "failed" | "timeout" },
+): Promise<void> {
+  const failed = await withFreshState(async () => {
+    const task = await load(s.records, tasks, taskKey(ask.taskId));
+    if (task === undefined || task.status !== "running") return undefined;
+    const backup = await load(s.records, backups, backupKey(ask.backupId));
+    const run = backup && (await load(s.records, runs, runKey(backup.domainId, ask.taskId)));
+    const binding =
+      task.resource && task.vaultId && (await load(s.records, bindings, bindingKey(task.vaultId, task.resource.id)));
+    const now = s.now();
+    await s.records.transact([
+      replace(tasks, {
+        ...task,
+        status: ask.status ?? "failed",
+        endedAt: now,
+        updatedAt: now,
+        error: failureOf(ask.error),
+      }),
+      ...(backup?.status === "restoring" ? [replace(backups, { ...backup, status: "available", updatedAt: now })] : []),
+      ...(run !== undefined ? [remove(runs, run)] : []),
+      ...(binding && binding.lease?.holder === ask.taskId
+        ? [
+            replace(bindings, {
+              ...withoutLease(binding),
+              status: binding.restoreIncomplete ? "error" : "available",
+              fence: binding.fence + 1,
+            }),
+          ]
+        : []),
+    ]);
+    return task;
+  });
+  if (failed === undefined) return;
+  await s.notifier.notify({
+    severity: "critical",
+    topic: "restore.failed",
+    projectId: failed.projectId,
+    message: `restore of ${failed.backup?.name ?? ask.backupId} failed: ${failureOf(ask.error).message}`,
+    facts: { task_id: ask.taskId, backup_id: ask.backupId },
+  });
+}

@@ -1,0 +1,111 @@
+/** POST backups/{id}/restore: records the restore, durably, and starts it. */
+import { fault } from "../../domain/fault.ts";
+import { busyCode } from "../../domain/statuses.ts";
+import { TargetUnusable } from "../../ports/blocks.ts";
+import { loadBackup } from "../backup/load-backup.ts";
+import { type OpenRun, Part, type Task } from "../records/entities.ts";
+import { backupKey, bindingKey, PARTS } from "../records/keys.ts";
+import { backups, bindings, insert, listAll, load, replace, runs, tasks, vaults } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Caller, Services } from "../services.ts";
+import { watchRun } from "../time/due.ts";
+import { loadVault } from "../vaults/load-vault.ts";
+import { chooseTargets, type Pair, type RestoreRequest } from "./choose-targets.ts";
+
+/**
+ * Checks everything that can be checked before a byte is written, takes backup and resource, and starts the work.
+ * @throws Fault 6200, 2005, 2010, 2002, 6134, 6202 and those of chooseTargets; nothing was changed then
+ */
+export async function startRestore(
+  s: Services,
+  caller: Caller,
+  backupId: string,
+  ask: RestoreRequest,
+): Promise<{ readonly taskId: string }> {
+  const taskId = s.newId();
+  await withFreshState(() => record(s, caller, backupId, ask, taskId));
+  // A crash before this line is mended by the watch that was written with the task.
+  await s.workflows.start("restore", taskId, { backupId, taskId });
+  return { taskId };
+}
+
+async function record(
+  s: Services,
+  caller: Caller,
+  backupId: string,
+  ask: RestoreRequest,
+  taskId: string,
+): Promise<void> {
+  const backup = await loadBackup(s.records, caller.projectId, backupId);
+  if (backup.status === "restoring") fault("2010", "the backup is being restored already");
+  if (backup.status !== "available") fault("2005", `the backup is ${backup.status}; a restore needs it available`);
+  const vault = await loadVault(s.records, caller.projectId, backup.vaultId);
+  if (vault.status !== "available") fault("6202", `the vault is ${vault.status}; a restore needs it available`);
+  const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+  if (binding === undefined) return fault("6135", `resource ${backup.resourceId} is no longer in the vault`);
+  const busy = busyCode(binding.status, "restore");
+  if (busy !== undefined) fault(busy.code, busy.why);
+
+  const resource = await s.resources.find(backup.resourceId);
+  const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
+  const pairs = chooseTargets(backup, parts, ask, resource);
+  const disks = await Promise.all(pairs.map((pair) => target(s, pair)));
+
+  const now = s.now();
+  const fence = binding.fence + 1;
+  const about = { id: backup.resourceId, type: backup.resourceType, name: resource?.name ?? backup.resourceName };
+  const task: Task = {
+    schema: 1,
+    id: taskId,
+    projectId: caller.projectId,
+    type: "restore",
+    status: "running",
+    requestId: caller.requestId,
+    vaultId: vault.id,
+    vaultName: vault.name,
+    checkpointId: backup.checkpointId,
+    resource: about,
+    backup: { id: backup.id, name: backup.name },
+    target: { id: about.id, name: about.name },
+    totalBytes: disks.reduce((sum, d) => sum + d.size, 0),
+    createdAt: now,
+    startedAt: now,
+    updatedAt: now,
+  };
+  const run: OpenRun = {
+    schema: 1,
+    id: taskId,
+    kind: "restore",
+    domainId: backup.domainId,
+    projectId: caller.projectId,
+    vaultId: vault.id,
+    resourceId: backup.resourceId,
+    backupId,
+    taskId,
+    fence,
+    pins: disks.map((d) => d.rootId),
+    attempt: 0,
+    disks,
+    openedAt: now,
+    heartbeat: now,
+  };
+  // Loses to whoever starts or deletes something in the vault, takes the backup or the resource; then all is read again.
+  await s.records.transact([
+    replace(vaults, vault),
+    replace(backups, { ...backup, status: "restoring", updatedAt: now }),
+    replace(bindings, { ...binding, status: "restoring", lease: { holder: taskId, kind: "restore" }, fence }),
+    insert(tasks, task),
+    insert(runs, run),
+    watchRun(now, { workflow: "restore", name: taskId, input: { backupId, taskId } }),
+  ]);
+}
+
+async function target(s: Services, { part, disk }: Pair): Promise<OpenRun["disks"][number]> {
+  try {
+    const ref = await s.resources.target({ diskId: disk.id, size: part.size });
+    return { diskId: disk.id, name: disk.name, system: disk.system, size: part.size, rootId: part.id, target: ref };
+  } catch (error) {
+    if (error instanceof TargetUnusable) return fault("2011", error.message, { cause: error });
+    throw error;
+  }
+}

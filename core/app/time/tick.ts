@@ -1,0 +1,131 @@
+/** The minute's work: every execution that was promised is started, looked after, and ended when it cannot end itself. */
+
+import { sortableTime } from "../../domain/values.ts";
+import { TransactionRefused } from "../../ports/record-store.ts";
+import { failRun } from "../backup/fail-run.ts";
+import { prepareCheckpoint } from "../backup/run-checkpoint.ts";
+import { failDelete } from "../delete/run-delete.ts";
+import { Backup, Due, OpenRun } from "../records/entities.ts";
+import { backupKey, DUE_SHARDS, dueKey, runKey } from "../records/keys.ts";
+import { parseItem } from "../records/record.ts";
+import { failRestore } from "../restore/run-restore.ts";
+import type { Services } from "../services.ts";
+import { failRemoval } from "../vaults/run-removal.ts";
+import { watchRun } from "./due.ts";
+
+/** A run whose heart has not beaten for this long is dead, whatever its workflow says (CCY-04): twice a task's time-out. */
+export const LEASE_MS = 30 * 60 * 1000;
+
+export interface TickReport {
+  readonly started: number;
+  readonly running: number;
+  readonly ended: number;
+  readonly failed: number;
+}
+
+/**
+ * Looks at everything due by `horizon` (now; at start-up a little later, so that a restart waits for nothing). Two ticks at
+ * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
+ */
+export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
+  const report = { started: 0, running: 0, ended: 0, failed: 0 };
+  for (let shard = 0; shard < DUE_SHARDS; shard++) {
+    const { pk } = dueKey(shard, 0, "", "");
+    // "~" sorts after every id: the whole millisecond of the horizon is due.
+    const range = { to: `${sortableTime(horizon)}#~` };
+    let cursor: string | undefined;
+    do {
+      const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
+      for (const item of page.items) {
+        try {
+          const due = parseItem(Due, item);
+          report[await look(s, due, { pk: item.pk, sk: item.sk })]++;
+        } catch (error) {
+          report.failed++;
+          s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
+        }
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+  return report;
+}
+
+async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport> {
+  const status = await s.workflows.status(due.workflow, due.name);
+  if (status === undefined) {
+    // The process died between recording the work and starting it.
+    await s.workflows.start(due.workflow, due.name, due.input);
+    await again(s, due, key);
+    return "started";
+  }
+  if (status === "running") {
+    await endDeadRuns(s, due);
+    await again(s, due, key);
+    return "running";
+  }
+  // An execution that has ended has recorded its outcome; where it could not, that is done here. All of it is idempotent.
+  await end(s, due, "failed", { Error: "Unfinished", Cause: "the work ended without recording an outcome" });
+  await s.records.write({ op: "delete", key, if: "any" });
+  return "ended";
+}
+
+/** Due again later. Loses to another tick that moved it first. */
+async function again(s: Services, due: Due, key: { pk: string; sk: string }): Promise<void> {
+  try {
+    await s.records.transact([
+      { op: "delete", key, if: "present" },
+      watchRun(s.now(), { workflow: due.workflow, name: due.name, input: due.input }),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+  }
+}
+
+/** Ends what the execution left open, if anything. */
+async function end(
+  s: Services,
+  due: Due,
+  status: "failed" | "timeout",
+  error: { readonly Error: string; readonly Cause: string },
+): Promise<void> {
+  const text = (name: string): string => String(due.input[name] ?? "");
+  const backupId = text("backupId");
+  const taskId = text("taskId");
+  switch (due.workflow) {
+    case "backup": {
+      const { members } = await prepareCheckpoint(s, { checkpointId: text("checkpointId") });
+      for (const member of members) await failRun(s, { backupId: member, error, status });
+      return;
+    }
+    case "backup-member":
+      return failRun(s, { backupId, error, status });
+    case "restore":
+      return failRestore(s, { backupId, taskId, error, status });
+    case "delete-backup":
+      return failDelete(s, { backupId, taskId, error, status });
+    case "delete-vault":
+    case "remove-resource":
+      return failRemoval(s, { taskId, error, status });
+  }
+}
+
+/** Members and restores whose lease ran out: closed, their fence dead, so that what still runs of them counts for nothing. */
+async function endDeadRuns(s: Services, due: Due): Promise<void> {
+  const error = { Error: "LeaseExpired", Cause: `no sign of life for ${LEASE_MS / 60_000} minutes` };
+  if (due.workflow === "restore") {
+    if (await isDead(s, String(due.input.backupId), String(due.input.taskId))) await end(s, due, "timeout", error);
+  } else if (due.workflow === "backup") {
+    const { members } = await prepareCheckpoint(s, { checkpointId: String(due.input.checkpointId) });
+    for (const backupId of members) {
+      if (await isDead(s, backupId, backupId)) await failRun(s, { backupId, error, status: "timeout" });
+    }
+  }
+}
+
+async function isDead(s: Services, backupId: string, runId: string): Promise<boolean> {
+  const backup = await s.records.get(backupKey(backupId), { consistent: true });
+  if (backup === undefined) return false;
+  const item = await s.records.get(runKey(parseItem(Backup, backup).domainId, runId), { consistent: true });
+  return item !== undefined && s.now() - parseItem(OpenRun, item).heartbeat > LEASE_MS;
+}

@@ -1,0 +1,151 @@
+/** The tasks of removing resources and deleting vaults: backups go in batches, then bindings and claims, then the vault. */
+
+import type { Write } from "../../ports/record-store.ts";
+import { deleteOne } from "../delete/delete-one.ts";
+import { type CaughtError, failureOf } from "../failure.ts";
+import { Backup, type Binding, Claim, type Task } from "../records/entities.ts";
+import { bindingKey, byVault, claimKey, taskKey, vaultKey } from "../records/keys.ts";
+import { parseItem, type Versioned } from "../records/record.ts";
+import { bindings, load, remove, replace, tasks, vaults } from "../records/tables.ts";
+import { sweepRoots } from "../repository/intents.ts";
+import { defaultDomain } from "../repository/keyring.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { loadBindings } from "./load-vault.ts";
+import { removing } from "./start-remove-resources.ts";
+
+/** Deletions of one batch: with a large vault each is a few small writes and up to 24 root comparisons. */
+const BATCH = 50;
+
+interface Batch {
+  readonly done: boolean;
+}
+
+async function runningTask(s: Services, taskId: string): Promise<Versioned<Task> | undefined> {
+  const task = await load(s.records, tasks, taskKey(taskId));
+  return task?.status === "running" ? task : undefined;
+}
+
+/** One batch of a resource's removal (VLT-28). Idempotent; `done` once binding and claims are gone and the task has ended. */
+export async function removeResourceBatch(s: Services, { taskId }: { readonly taskId: string }): Promise<Batch> {
+  const task = await runningTask(s, taskId);
+  if (task?.vaultId === undefined || task.resource === undefined) return { done: true };
+  const binding = await load(s.records, bindings, bindingKey(task.vaultId, task.resource.id));
+  if (binding !== undefined && !(await removeBinding(s, binding))) return { done: false };
+  await withFreshState(() => succeed(s, taskId, []));
+  await sweepRoots(s, defaultDomain(task.projectId));
+  return { done: true };
+}
+
+/** One batch of a vault's deletion (VLT-09). Idempotent; `done` once the vault is gone and the task has ended. */
+export async function deleteVaultBatch(s: Services, { taskId }: { readonly taskId: string }): Promise<Batch> {
+  const task = await runningTask(s, taskId);
+  if (task?.vaultId === undefined) return { done: true };
+  const vaultId = task.vaultId;
+  for (const binding of await loadBindings(s.records, vaultId)) {
+    // Marked one by one: nothing else can take them any more, the vault is deleting.
+    const marked = binding.status === "removing" ? binding : await mark(s, binding, taskId);
+    if (marked !== undefined && !(await removeBinding(s, marked))) return { done: false };
+  }
+  await withFreshState(async () => {
+    const vault = await load(s.records, vaults, vaultKey(vaultId));
+    await succeed(s, taskId, vault === undefined ? [] : [remove(vaults, vault)]);
+  });
+  await sweepRoots(s, defaultDomain(task.projectId));
+  return { done: true };
+}
+
+const mark = (s: Services, { vaultId, resourceId }: Binding, taskId: string): Promise<Versioned<Binding> | undefined> =>
+  withFreshState(async () => {
+    const binding = await load(s.records, bindings, bindingKey(vaultId, resourceId));
+    if (binding === undefined) return undefined;
+    const marked = removing(binding, taskId);
+    await s.records.write(replace(bindings, marked));
+    return { ...marked, v: binding.v + 1 };
+  });
+
+/**
+ * Deletes up to a batch of the resource's backups in this vault; with the last one gone, the binding and its claims.
+ * The index may lag, the binding's count does not: only the count says that nothing is left.
+ * @returns whether the binding is gone
+ */
+async function removeBinding(s: Services, { vaultId, resourceId }: Binding): Promise<boolean> {
+  let left = BATCH;
+  for (const backupId of await backupsOf(s, vaultId, resourceId)) {
+    if (left-- === 0) return false;
+    await deleteOne(s, backupId, async () => []);
+  }
+  return withFreshState(async () => {
+    const binding = await load(s.records, bindings, bindingKey(vaultId, resourceId));
+    if (binding === undefined) return true;
+    if (binding.backups > 0) return false;
+    await s.records.transact([remove(bindings, binding), ...(await releases(s, binding))]);
+    return true;
+  });
+}
+
+async function backupsOf(s: Services, vaultId: string, resourceId: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await s.records.query({
+      index: "g2",
+      pk: byVault(vaultId, "B", 0, "").pk,
+      limit: 500,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const item of page.items) {
+      const backup = parseItem(Backup, item);
+      if (backup.resourceId === resourceId) found.push(backup.id);
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined && found.length <= BATCH);
+  return found;
+}
+
+/** The claims that were made through this binding; one that somebody else holds meanwhile is left alone. */
+async function releases(s: Services, binding: Binding): Promise<readonly Write[]> {
+  const ids = new Set([binding.resourceId, ...binding.claimedDisks]);
+  const writes: Write[] = [];
+  for (const id of ids) {
+    const key = claimKey(binding.projectId, id);
+    const item = await s.records.get(key, { consistent: true });
+    const claim = item && parseItem(Claim, item);
+    if (claim?.vaultId === binding.vaultId && claim.via === binding.resourceId)
+      writes.push({ op: "delete", key, if: { v: claim.v } });
+  }
+  return writes;
+}
+
+async function succeed(s: Services, taskId: string, also: readonly Write[]): Promise<void> {
+  const task = await runningTask(s, taskId);
+  const now = s.now();
+  const end = task === undefined ? [] : [replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now })];
+  if (end.length + also.length > 0) await s.records.transact([...end, ...also]);
+}
+
+/** The task fails with its reason; a vault or resource that is half removed is in error and can be removed again (VLT-12). */
+export const failRemoval = (
+  s: Services,
+  {
+    taskId,
+    error,
+    status,
+  }: { readonly taskId: string; readonly error: CaughtError; readonly status?: "failed" | "timeout" },
+): Promise<void> =>
+  withFreshState(async () => {
+    const task = await runningTask(s, taskId);
+    if (task?.vaultId === undefined) return;
+    const vault = await load(s.records, vaults, vaultKey(task.vaultId));
+    const held = (await loadBindings(s.records, task.vaultId)).filter((b) => b.lease?.holder === taskId);
+    const now = s.now();
+    // A vault's bindings may be more than a transaction takes; each is given back by itself first, the task ends last.
+    for (const binding of held) {
+      const { lease: _given, ...rest } = binding;
+      await s.records.write(replace(bindings, { ...rest, status: "error" }));
+    }
+    await s.records.transact([
+      replace(tasks, { ...task, status: status ?? "failed", endedAt: now, updatedAt: now, error: failureOf(error) }),
+      ...(vault?.deletingTask === taskId ? [replace(vaults, { ...vault, status: "error", updatedAt: now })] : []),
+    ]);
+  });

@@ -1,0 +1,55 @@
+/** Every task of every workflow, under the name that its state calls it by: `${workflow.state}`. */
+import { captureRun } from "../../core/app/backup/capture-run.ts";
+import { confirmSource } from "../../core/app/backup/confirm-source.ts";
+import { failRun } from "../../core/app/backup/fail-run.ts";
+import { openRun } from "../../core/app/backup/open-run.ts";
+import { concludeCheckpoint, prepareCheckpoint } from "../../core/app/backup/run-checkpoint.ts";
+import { sealRun } from "../../core/app/backup/seal-run.ts";
+import { transferGroup } from "../../core/app/backup/transfer-group.ts";
+import { failDelete, runDelete } from "../../core/app/delete/run-delete.ts";
+import { beginRestore, concludeRestore, failRestore, restoreGroup } from "../../core/app/restore/run-restore.ts";
+import { deleteVaultBatch, failRemoval, removeResourceBatch } from "../../core/app/vaults/run-removal.ts";
+import * as backup from "../../workflows/backup.ts";
+import * as member from "../../workflows/backup-member.ts";
+import * as removal from "../../workflows/removal.ts";
+import * as restore from "../../workflows/restore.ts";
+import { type TaskFunction, task } from "./task.ts";
+
+/** Group numbers for the items of a map. */
+const numbered = (groups: number): { readonly groups: readonly number[] } => ({
+  groups: Array.from({ length: groups }, (_, i) => i),
+});
+
+export const TASKS: Readonly<Record<string, TaskFunction>> = {
+  "backup.prepare": task(backup.prepare, prepareCheckpoint),
+  "backup.conclude": task(backup.conclude, (s, { error, ...input }) =>
+    concludeCheckpoint(s, { ...input, ...(error !== undefined && { error }) }),
+  ),
+
+  "backup-member.open": task(member.open, openRun),
+  "backup-member.capture": task(member.capture, async (s, input) => numbered((await captureRun(s, input)).groups)),
+  "backup-member.transfer": task(member.transfer, transferGroup),
+  "backup-member.confirm": task(member.confirm, confirmSource),
+  "backup-member.seal": task(member.seal, sealRun),
+  "backup-member.fail": task(member.fail, failRun),
+
+  "restore.begin": task(restore.begin, async (s, input) => numbered((await beginRestore(s, input)).groups)),
+  "restore.write": task(restore.write, restoreGroup),
+  "restore.conclude": task(restore.conclude, concludeRestore),
+  "restore.fail": task(restore.fail, failRestore),
+
+  "delete-backup.remove": task(removal.removeBackup, runDelete),
+  "delete-backup.fail": task(removal.failBackup, failDelete),
+
+  "remove-resource.batch": task(removal.batch, async (s, { taskId, round }) => ({
+    ...(await removeResourceBatch(s, { taskId })),
+    round: round + 1,
+  })),
+  "remove-resource.fail": task(removal.failBatch, failRemoval),
+
+  "delete-vault.batch": task(removal.batch, async (s, { taskId, round }) => ({
+    ...(await deleteVaultBatch(s, { taskId })),
+    round: round + 1,
+  })),
+  "delete-vault.fail": task(removal.failBatch, failRemoval),
+};

@@ -1,0 +1,145 @@
+/** The one-machine host: wires ports to adapters, resumes what was running, listens, ticks, and stops in good order. */
+
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { createLogNotifier } from "../adapters/local/log-notifier.ts";
+import { createPrometheusMetrics } from "../adapters/local/prometheus-metrics.ts";
+import { loadDefinitions } from "../adapters/local/workflows/load.ts";
+import { createLocalWorkflows, type LocalWorkflows } from "../adapters/local/workflows/local-workflows.ts";
+import { authenticator } from "../core/app/identity/authenticate.ts";
+import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
+import { createKeyring } from "../core/app/repository/keyring.ts";
+import type { Services } from "../core/app/services.ts";
+import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
+import { createApi } from "../functions/api/kit/create-api.ts";
+import { routes } from "../functions/api/routes.ts";
+import { TASKS } from "../functions/tasks/tasks.ts";
+import { ACCOUNT } from "./account.ts";
+import { newId, now, randomOf } from "./chance.ts";
+import { type Credentials, writeCredentials } from "./credentials.ts";
+import { createWorkerDataPlane, localIo } from "./data-plane/pool.ts";
+import { type HostFolder, openHostFolder } from "./host-folder.ts";
+import { createHttpServer } from "./http-server.ts";
+import { withMetricsPage } from "./metrics-page.ts";
+import { startTicking } from "./ticking.ts";
+
+/** More threads than this would pass the memory that the service promises to stay within (300 MiB). */
+const MOST_WORKERS = 2;
+/** zstd level 1: the CPU is the limit here, not the link (docs/format.md, "Frames"). */
+const LEVEL = 1;
+/** A unit stops at the first leaf after this: what a crash throws away, and how old a heartbeat gets. */
+const UNIT_BUDGET_MS = 20_000;
+/** Requests that are being answered when the service is told to stop get this long. */
+const HTTP_GRACE_MS = 1_000;
+
+type Log = Services["log"];
+
+export interface Service {
+  readonly url: string;
+  readonly credentials: Credentials;
+  /** Finishes or parks running work within `graceMs`; parked work goes on at the next start. Twice is once. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly host: string;
+  readonly log: Log;
+}
+
+/**
+ * Starts the service on a data folder; resolves when it answers requests and has taken up what was running.
+ * @throws an Error of one line: folder refused, port in use, key missing …
+ */
+export async function startService({ dataDir, port, host, log }: ServiceOptions): Promise<Service> {
+  const opened = await openHostFolder(dataDir, { create: true });
+  try {
+    if (opened.folder.moved)
+      log({
+        level: "warn",
+        text: "the data folder stands elsewhere than before: if it is a copy, use only one of them",
+      });
+    return await run(opened, { port, host, log });
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+async function run(opened: HostFolder, { port, host, log }: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+  const { records, objects, keys } = opened;
+  const account = await bootstrapIdentity({ records, keys, newId, randomBytes: randomOf, ...ACCOUNT });
+  const workers = Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
+  const dataPlane = createWorkerDataPlane({
+    workers,
+    objects,
+    blocks: opened.blocks,
+    io: localIo(opened.objectFolder),
+  });
+  const metrics = createPrometheusMetrics();
+  const services: Services & { readonly inventory: ResourceInventory } = {
+    records,
+    objects,
+    keys,
+    keyring: createKeyring({ objects, keys, randomBytes: randomOf }),
+    resources: opened.resources,
+    inventory: opened.inventory,
+    // Tasks need the services and the runner needs the tasks: the tasks look here when they run.
+    get workflows(): LocalWorkflows {
+      return workflows;
+    },
+    dataPlane,
+    notifier: createLogNotifier((line) => log({ level: "info", text: line })),
+    metrics,
+    now,
+    newId,
+    randomBytes: randomOf,
+    log,
+    tuning: { level: LEVEL, unitBudgetMs: UNIT_BUDGET_MS },
+  };
+  const workflows: LocalWorkflows = createLocalWorkflows({
+    records,
+    definitions: await loadDefinitions(fileURLToPath(new URL("../workflows", import.meta.url))),
+    handlers: Object.fromEntries(
+      Object.entries(TASKS).map(([name, task]) => [name, (input, { signal }) => task(services, input, signal)]),
+    ),
+    // As many as there are threads: a call that waited for one would use up its time-out.
+    concurrency: { "backup-member.transfer": workers, "restore.write": workers },
+    now,
+    log,
+  });
+
+  const api = createApi({
+    services,
+    routes,
+    authenticate: authenticator({ records, keys, now }),
+    newId,
+    log,
+    scheme: "http",
+  });
+  const handle = withMetricsPage(api, metrics.text);
+  const server = await createHttpServer({ handle, host, port, newId, log });
+  const credentials: Credentials = { url: server.url, ...account };
+  writeCredentials(opened.folder.path, credentials);
+  const resumed = await workflows.resume();
+  if (resumed > 0) log({ level: "info", text: "resumed unfinished work", executions: resumed });
+  const ticking = startTicking(services, () => opened.table.sweep());
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (graceMs: number): Promise<void> => {
+    await ticking.stop();
+    await server.close(Math.min(HTTP_GRACE_MS, graceMs));
+    await workflows.park(Math.max(0, graceMs - HTTP_GRACE_MS));
+    await dataPlane.close();
+    opened.close();
+  };
+  return {
+    url: server.url,
+    credentials,
+    stop: (graceMs) => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
