@@ -31,7 +31,7 @@ function decodeSegment(segment: string): string {
 }
 
 /** Percent-encodes everything but `A-Z a-z 0-9 - _ . ~`, as both dialects do. */
-export function encode(text: string): string {
+function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
