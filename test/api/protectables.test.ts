@@ -1,8 +1,17 @@
 /** Are the servers and disks of a host shown as they could be bound, and registered and removed safely? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { insert, runs } from "../../core/app/records/tables.ts";
+import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import { GIB } from "../../core/domain/values.ts";
 import type { ResourceInventory } from "../../core/ports/resource-inventory.ts";
-import { createVaultHost, diskResource, serverResource, type VaultHost, vaultBody } from "../support/vault-host.ts";
+import {
+  createVaultHost,
+  diskResource,
+  PROJECT,
+  serverResource,
+  type VaultHost,
+  vaultBody,
+} from "../support/vault-host.ts";
 
 let host: VaultHost;
 beforeEach(() => {
@@ -199,6 +208,16 @@ describe("registering resources of this host", () => {
     host.resources.addDisk("d2");
     expect(await call("DELETE", "/d2")).toEqual({ status: 204, body: undefined });
     expect((await call("DELETE", "/d2")).status).toBe(404);
+  });
+
+  it("keeps a disk that no vault holds while a restore writes to it", async () => {
+    host.resources.addDisk("d1");
+    const target = { provider: "p", diskId: "d1", mode: "overwrite" as const, size: 1, detail: {} };
+    const disks = [{ diskId: "source", name: "n", system: false, size: 1, rootId: "root", target }];
+    const ids = { id: "run", projectId: PROJECT, vaultId: "v", resourceId: "r", backupId: "b", taskId: "task-1" };
+    const run = { ...ids, schema: 1 as const, kind: "restore" as const, domainId: defaultDomain(PROJECT), disks };
+    await host.records.write(insert(runs, { ...run, fence: 1, pins: [], attempt: 0, openedAt: 0, heartbeat: 0 }));
+    expect((await call("DELETE", "/d1")).body.error_msg).toContain("a restore is working on it (task task-1)");
   });
 
   it("is 501 on a host without an inventory", async () => {

@@ -3,7 +3,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
+import { retrying } from "../../core/app/records/retrying-store.ts";
 import type { Caller, Services } from "../../core/app/services.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
@@ -44,12 +46,14 @@ const absent = (name: string) =>
     },
   );
 
-/** A fresh host in a temporary folder; close it. */
-export function createVaultHost(): VaultHost {
+/** A fresh host in a temporary folder; close it. With `manners` its store misbehaves as DynamoDB may. */
+export function createVaultHost(manners?: Manners): VaultHost {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-vaults-"));
   const clock = { now: Date.parse("2030-01-02T03:04:05.678Z") };
   const now = () => clock.now;
-  const records = createSqliteRecordStore({ path: join(folder, "records.sqlite"), now });
+  const file = createSqliteRecordStore({ path: join(folder, "records.sqlite"), now, ...(manners && { manners }) });
+  const random = manners?.random ?? (() => 0);
+  const records = retrying(file, { sleep: async () => undefined, random });
   const resources = createMemoryResources();
   const started: string[] = [];
   const over = (store: RecordStore, more: object = {}) =>
@@ -117,7 +121,7 @@ export function createVaultHost(): VaultHost {
       return { status: statusCode, body: text === undefined || text === "" ? undefined : JSON.parse(text) };
     },
     close() {
-      records.close();
+      file.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,12 +1,19 @@
-/** Which vault holds a resource: why it must not be forgotten. */
-
+/** Who holds a resource of this host: why it must not be forgotten. */
+import { OpenRun } from "../records/entities.ts";
+import { OPEN_RUNS, runKey } from "../records/keys.ts";
+import { listAll } from "../records/tables.ts";
+import { defaultDomain } from "../repository/keyring.ts";
 import type { RecordServices } from "../services.ts";
 import { ClaimJudge } from "../vaults/claims.ts";
 import { loadClaims } from "../vaults/sagas.ts";
 import { findVault } from "../vaults/show-vault.ts";
 
-/** A sentence that names the vault, or undefined when nothing holds the resource. */
+/** A sentence that names the vault or the work that holds the resource, or undefined when nothing does. */
 export async function holderOf(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
+  return (await boundIn(s, projectId, resourceId)) ?? (await usedBy(s, projectId, resourceId));
+}
+
+async function boundIn(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
   const claim = (await loadClaims(s.records, projectId, [resourceId])).get(resourceId);
   if (claim === undefined) return undefined;
   const holding = await new ClaimJudge(s, projectId).judge(claim);
@@ -15,4 +22,14 @@ export async function holderOf(s: RecordServices, projectId: string, resourceId:
   const name = (await findVault(s, projectId, claim.vaultId))?.vault.name;
   const through = claim.via === resourceId ? "" : ` with server ${claim.via}`;
   return `it is in vault ${name ?? "?"} (${claim.vaultId})${through}; remove it there first`;
+}
+
+/** A restore may write to a disk that no vault holds. */
+async function usedBy(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
+  const { pk } = runKey(defaultDomain(projectId), "");
+  const run = (await listAll(s.records, OpenRun, pk, OPEN_RUNS)).find(
+    ({ resourceId: own, disks }) =>
+      own === resourceId || disks.some((d) => d.diskId === resourceId || d.target?.diskId === resourceId),
+  );
+  return run && `a ${run.kind} is working on it (task ${run.taskId})`;
 }

@@ -1,5 +1,6 @@
 /** GET vaults: which vaults of the project match, newest first. */
 
+import { inBatches } from "../in-batches.ts";
 import type { Vault } from "../records/entities.ts";
 import { byProject, vaultKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
@@ -8,6 +9,9 @@ import type { Services } from "../services.ts";
 import { loadClaims } from "../vaults/sagas.ts";
 import { findVault, type VaultWithBindings } from "../vaults/show-vault.ts";
 import { fromRows, listPage, type PageAsk, type Paged, type Row, walkBack } from "./walk.ts";
+
+/** Vaults that are read together: each is a query of its own. */
+const VAULTS_AT_ONCE = 16;
 
 export interface VaultFilter {
   readonly ids: readonly string[];
@@ -39,12 +43,9 @@ export async function listVaults(
     },
     ask,
   );
-  const rows: VaultWithBindings[] = [];
-  for (const { id } of page.rows) {
-    // An index may still name a vault that is gone.
-    const found = await findVault(s, projectId, id);
-    if (found !== undefined) rows.push(found);
-  }
+  // An index may still name a vault that is gone.
+  const found = await inBatches(page.rows, VAULTS_AT_ONCE, ({ id }) => findVault(s, projectId, id));
+  const rows = found.filter((row) => row !== undefined);
   return { rows, count: page.count };
 }
 

@@ -49,7 +49,7 @@ export const asRow = (backup: Versioned<Backup>, parts: readonly Part[] = []): S
 });
 
 /** The disks of a server backup (CON-06). A disk backup has none; before sealing a server backup has none either. */
-export const childrenOf = (backup: Versioned<Backup>, parts: readonly Part[]): ShownBackup[] =>
+const childrenOf = (backup: Versioned<Backup>, parts: readonly Part[]): ShownBackup[] =>
   backup.resourceType !== SERVER
     ? []
     : parts.map((part) => ({

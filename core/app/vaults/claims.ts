@@ -62,7 +62,7 @@ export interface Claimant {
 }
 
 /** The ids that a bound resource is claimed under: its own and its disks'. */
-export const claimedIds = (plan: { readonly resourceId: string; readonly disks: readonly string[] }): string[] => [
+const claimedIds = (plan: { readonly resourceId: string; readonly disks: readonly string[] }): string[] => [
   plan.resourceId,
   ...plan.disks,
 ];

@@ -3,6 +3,7 @@ import { badField, fault } from "../../domain/fault.ts";
 import { DISK, fits, missingCode, type ObjectType, SERVER } from "../../domain/resource-types.ts";
 import type { Resource } from "../../ports/resource-provider.ts";
 import { chooseDisks } from "../backup/choose-disks.ts";
+import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
 import type { Services } from "../services.ts";
 
@@ -45,12 +46,8 @@ export async function planBindings(
     if (!fits(objectType, type))
       fault("6102", `resource ${id} has the type ${type}, which a ${objectType} vault does not take`);
   }
-  const plans: BindingPlan[] = [];
-  for (let i = 0; i < asks.length; i += LOOKUPS_AT_ONCE) {
-    const some = asks.slice(i, i + LOOKUPS_AT_ONCE);
-    const found = await Promise.all(some.map(({ id }) => s.resources.find(id)));
-    plans.push(...some.map((ask, n) => judged(ask, found[n])));
-  }
+  const found = await inBatches(asks, LOOKUPS_AT_ONCE, ({ id }) => s.resources.find(id));
+  const plans = asks.map((ask, n) => judged(ask, found[n]));
   refuseDoubleReach(plans);
   return plans;
 }

@@ -1,6 +1,7 @@
 /** Binding more resources than one transaction takes: the saga's record, and how a saga that lost is undone. */
 import { z } from "zod";
 import type { Key, RecordStore, Write } from "../../ports/record-store.ts";
+import { inBatches } from "../in-batches.ts";
 import { Binding, Claim } from "../records/entities.ts";
 import { bindingKey, claimKey, sagaKey, stagedKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
@@ -31,6 +32,8 @@ export type Staged = z.infer<typeof Staged>;
 
 /** A saga takes seconds. One that is older than this belongs to a process that died: its claims are free. */
 const SAGA_LIFE_MS = 10 * 60_000;
+/** Rows that are undone together. */
+const ROWS_AT_ONCE = 16;
 const TOMBSTONE_SECONDS = 24 * 3600;
 /** Below DynamoDB's 100 a transaction, with room for the vault and the saga. */
 export const MAX_WRITES = 90;
@@ -80,7 +83,7 @@ export async function abortSaga(s: RecordServices, projectId: string, id: string
     return { ...aborted, v: found.v + 1 };
   });
   if (saga === undefined) return "committed";
-  for (const resourceId of saga.resourceIds) await withFreshState(() => undo(s, saga, resourceId));
+  await inBatches(saga.resourceIds, ROWS_AT_ONCE, (resourceId) => withFreshState(() => undo(s, saga, resourceId)));
   // Idempotent: the tombstone has one content, whoever writes it.
   const ttl = Math.floor(s.now() / 1000) + TOMBSTONE_SECONDS;
   await s.records.write({ ...replaceAt({ ...placed(saga), ttl }, saga), if: "any" });

@@ -1,13 +1,17 @@
 /** A vault with what is bound in it: one consistent query, and the last step of a binding saga when one was interrupted. */
 import { fault } from "../../domain/fault.ts";
 import type { Item, RecordStore, Write } from "../../ports/record-store.ts";
+import { inBatches } from "../in-batches.ts";
 import { Binding, type Vault } from "../records/entities.ts";
 import { BINDINGS, bindingKey, STAGED, stagedKey, vaultKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { bindings as bindingTable, insert, load, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
-import { loadClaims, loadSaga, removeClaim, Staged } from "./sagas.ts";
+import { abortSaga, isStale, loadClaims, loadSaga, removeClaim, Staged } from "./sagas.ts";
+
+/** Rows that are moved together. */
+const ROWS_AT_ONCE = 16;
 
 export interface VaultWithBindings {
   readonly vault: Versioned<Vault>;
@@ -70,10 +74,16 @@ async function* wholeVault(records: RecordStore, vaultId: string): AsyncGenerato
  */
 export async function settle(s: RecordServices, projectId: string, staged: readonly Staged[]): Promise<boolean> {
   const done = new Set<string>();
-  for (const id of new Set(staged.map((row) => row.saga)))
-    if ((await loadSaga(s, projectId, id)) === undefined) done.add(id);
+  for (const id of new Set(staged.map((row) => row.saga))) {
+    const saga = await loadSaga(s, projectId, id);
+    if (saga === undefined) done.add(id);
+    // What a dead process left behind is cleared away by whoever comes across it.
+    else if (isStale(saga, s.now())) await abortSaga(s, projectId, id);
+  }
   const ready = staged.filter((row) => done.has(row.saga));
-  for (const { binding } of ready) await withFreshState(() => move(s, binding.vaultId, binding.resourceId));
+  await inBatches(ready, ROWS_AT_ONCE, ({ binding }) =>
+    withFreshState(() => move(s, binding.vaultId, binding.resourceId)),
+  );
   return ready.length > 0;
 }
 
