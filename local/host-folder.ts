@@ -20,7 +20,7 @@ import type { ResourceProvider } from "../core/ports/resource-provider.ts";
 import { newId, now } from "./chance.ts";
 
 /** Deletion and bookkeeping still work when backups have filled the disk down to this (bytes). */
-export const RESERVE_BYTES = 256 * 1024 * 1024;
+const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export interface HostFolder {
   readonly folder: DataFolder;

@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { createLogNotifier } from "../adapters/local/log-notifier.ts";
 import { createPrometheusMetrics } from "../adapters/local/prometheus-metrics.ts";
 import { loadDefinitions } from "../adapters/local/workflows/load.ts";
-import { createLocalWorkflows, type LocalWorkflows } from "../adapters/local/workflows/local-workflows.ts";
+import {
+  createLocalWorkflows,
+  type LocalWorkflows,
+  type LocalWorkflowsOptions,
+} from "../adapters/local/workflows/local-workflows.ts";
 import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
@@ -46,28 +50,30 @@ export interface ServiceOptions {
   readonly port: number;
   readonly host: string;
   readonly log: Log;
+  /** For crash tests: called around every task of every workflow. */
+  readonly hooks?: LocalWorkflowsOptions["hooks"];
 }
 
 /**
  * Starts the service on a data folder; resolves when it answers requests and has taken up what was running.
  * @throws an Error of one line: folder refused, port in use, key missing …
  */
-export async function startService({ dataDir, port, host, log }: ServiceOptions): Promise<Service> {
+export async function startService({ dataDir, ...options }: ServiceOptions): Promise<Service> {
   const opened = await openHostFolder(dataDir, { create: true });
   try {
     if (opened.folder.moved)
-      log({
+      options.log({
         level: "warn",
         text: "the data folder stands elsewhere than before: if it is a copy, use only one of them",
       });
-    return await run(opened, { port, host, log });
+    return await run(opened, options);
   } catch (error) {
     opened.close();
     throw error;
   }
 }
 
-async function run(opened: HostFolder, { port, host, log }: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceOptions, "dataDir">): Promise<Service> {
   const { records, objects, keys } = opened;
   const account = await bootstrapIdentity({ records, keys, newId, randomBytes: randomOf, ...ACCOUNT });
   const workers = Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
@@ -90,7 +96,7 @@ async function run(opened: HostFolder, { port, host, log }: Omit<ServiceOptions,
       return workflows;
     },
     dataPlane,
-    notifier: createLogNotifier((line) => log({ level: "info", text: line })),
+    notifier: createLogNotifier((line) => log({ level: "info", text: "notice", notice: JSON.parse(line) as unknown })),
     metrics,
     now,
     newId,

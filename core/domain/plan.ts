@@ -1,10 +1,10 @@
 /** How the disks of one run are cut into groups of leaves: the items of the workflow's map. */
 
 /** 1,024 blocks of 512 KiB. docs/format.md, "Leaf". */
-export const LEAF_BYTES = 512 * 1024 * 1024;
+const LEAF_BYTES = 512 * 1024 * 1024;
 
 /** States.ArrayRange makes at most 1,000 items (Step Functions, "Intrinsics for arrays"), and a map's history must stay short. */
-export const MAX_GROUPS = 1000;
+const MAX_GROUPS = 1000;
 
 export interface Group {
   /** Index of the disk in the run. */

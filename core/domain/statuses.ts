@@ -1,14 +1,23 @@
 /** States of vaults, backups, bindings and tasks, and which request each state refuses (cbr-behaviour §23). */
 
-export type VaultStatus = "available" | "deleting" | "error";
-export type BackupStatus = "protecting" | "available" | "restoring" | "deleting" | "error";
-/** protect_status of a resource in a vault. */
-export type BindingStatus = "available" | "protecting" | "restoring" | "removing" | "error";
-export type TaskStatus = "waiting" | "running" | "success" | "failed" | "timeout" | "skipped";
-export type TaskType = "backup" | "restore" | "delete" | "vault_delete" | "remove_resource";
-export type MemberStatus = "protecting" | "available" | "error" | "deleted";
+export const VAULT_STATUSES = ["available", "deleting", "error"] as const;
+export type VaultStatus = (typeof VAULT_STATUSES)[number];
 
-export const ENDED: ReadonlySet<TaskStatus> = new Set(["success", "failed", "timeout", "skipped"]);
+export const BACKUP_STATUSES = ["protecting", "available", "restoring", "deleting", "error"] as const;
+
+/** protect_status of a resource in a vault. */
+export const BINDING_STATUSES = ["available", "protecting", "restoring", "removing", "error"] as const;
+export type BindingStatus = (typeof BINDING_STATUSES)[number];
+
+/** A backup seen from its checkpoint; `deleted` stays so that the checkpoint can tell when it is empty (DEL-07). */
+export const MEMBER_STATUSES = ["protecting", "available", "error", "deleted"] as const;
+type MemberStatus = (typeof MEMBER_STATUSES)[number];
+
+/** TSK-06: waiting → running → success, failed, timeout; waiting → skipped. */
+export const TASK_STATUSES = ["waiting", "running", "success", "failed", "timeout", "skipped"] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const TASK_TYPES = ["backup", "restore", "delete", "vault_delete", "remove_resource"] as const;
 
 /** Why a resource in this state cannot take a new operation: the code of the matrix CCY 23.1, or nothing when it can. */
 export function busyCode(

@@ -7,7 +7,7 @@ export type Instant = number;
 export type Clock = () => Instant;
 
 export const GIB = 1024 ** 3;
-export const MIB = 1024 ** 2;
+const MIB = 1024 ** 2;
 
 /** Bytes as whole GB (factor 1024), rounded up, at least 1: how the CBR API shows sizes of resources. */
 export const wholeGb = (bytes: number): number => Math.max(1, Math.ceil(bytes / GIB));

@@ -43,7 +43,12 @@ export type Write =
   | { readonly op: "put"; readonly item: Item; readonly if: Condition }
   | { readonly op: "delete"; readonly key: Key; readonly if: Condition }
   /** Adds to counters atomically; creates the item (v = 1, empty body) when absent and `if` allows that. Does not change `v`. */
-  | { readonly op: "add"; readonly key: Key; readonly counters: Readonly<Record<string, number>>; readonly if: Condition }
+  | {
+      readonly op: "add";
+      readonly key: Key;
+      readonly counters: Readonly<Record<string, number>>;
+      readonly if: Condition;
+    }
   /** Writes nothing: the transaction fails when the condition does not hold. */
   | { readonly op: "check"; readonly key: Key; readonly if: Condition };
 

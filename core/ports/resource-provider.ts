@@ -51,16 +51,25 @@ export interface Capture {
 
 export interface ResourceProvider {
   /** Resources of one kind in id order, after the id `after`. */
-  list(kind: "disk" | "server", page: { readonly after?: string; readonly limit: number }): Promise<readonly Resource[]>;
+  list(
+    kind: "disk" | "server",
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Resource[]>;
   /** The resource as it is now; undefined when the provider does not know that id. */
   find(id: string): Promise<Resource | undefined>;
   /**
    * Captures disks at one instant. Idempotent by `runId` and `attempt`: asked again, it finds what it took.
    * @throws CaptureRefused when a disk cannot be captured (in use, missing, not a whole number of sectors …)
    */
-  capture(request: { readonly runId: string; readonly attempt: number; readonly diskIds: readonly string[] }): Promise<Capture>;
+  capture(request: {
+    readonly runId: string;
+    readonly attempt: number;
+    readonly diskIds: readonly string[];
+  }): Promise<Capture>;
   /** After the last read: is what was read the state that was captured? */
-  confirm(capture: Capture): Promise<{ readonly unchanged: true } | { readonly unchanged: false; readonly reason: string }>;
+  confirm(
+    capture: Capture,
+  ): Promise<{ readonly unchanged: true } | { readonly unchanged: false; readonly reason: string }>;
   /** Frees what the capture holds (snapshots, exports). Idempotent; called after success and after failure. */
   release(capture: Capture): Promise<void>;
   /**

@@ -6,7 +6,13 @@
  */
 import type { JsonObject } from "./record-store.ts";
 
-export type WorkflowName = "backup" | "backup-member" | "restore" | "delete-backup" | "delete-vault" | "remove-resource";
+export type WorkflowName =
+  | "backup"
+  | "backup-member"
+  | "restore"
+  | "delete-backup"
+  | "delete-vault"
+  | "remove-resource";
 
 export type ExecutionStatus = "running" | "succeeded" | "failed";
 

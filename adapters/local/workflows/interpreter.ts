@@ -17,8 +17,9 @@ import {
   type TaskState,
   type WaitState,
 } from "./definition.ts";
-import { AslError, catcherFor, Discarded, errorOutput, retryBudget } from "./errors.ts";
+import { AslError, Discarded, errorOutput } from "./errors.ts";
 import { assign, evaluate, type Frame, fill, isObject } from "./expressions.ts";
+import { catcherFor, retryBudget } from "./handling.ts";
 import { linked } from "./timers.ts";
 
 /** What the interpreter needs from its surroundings. */

@@ -3,8 +3,9 @@ import { type JsonObject, type JsonValue, LimitExceeded } from "../../../core/po
 import type { WorkflowName } from "../../../core/ports/workflows.ts";
 import { withinLimit } from "./canonical.ts";
 import { CHILD_RESOURCE, type States, type TaskState } from "./definition.ts";
-import { AslError, Discarded, retryBudget, StoreFault, taskError } from "./errors.ts";
+import { AslError, Discarded, StoreFault, taskError } from "./errors.ts";
 import type { Gate } from "./gate.ts";
+import { retryBudget } from "./handling.ts";
 import { type Host, runMachine, type Visit } from "./interpreter.ts";
 import { type End, type Execution, type ExecutionKey, type Journal, type Outcome, stepName } from "./journal.ts";
 import { linked, type Sleep, unlessAborted } from "./timers.ts";

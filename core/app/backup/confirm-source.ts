@@ -4,7 +4,7 @@ import type { Services } from "../services.ts";
 import { loadRun, RunClosed, type RunRef } from "./run.ts";
 
 /** A source that changes while it is read is tried twice more; then the backup ends in an error, never in a torn image. */
-export const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
  * @returns `unchanged`, or that another attempt with a new capture is due
@@ -30,7 +30,7 @@ export async function confirmSource(
 }
 
 /** Another attempt, or the end. @throws SourceChanged when this was the last one */
-export function retryOrGiveUp(attempt: number, reason: string): { readonly unchanged: false; readonly number: number } {
+function retryOrGiveUp(attempt: number, reason: string): { readonly unchanged: false; readonly number: number } {
   if (attempt + 1 >= MAX_ATTEMPTS)
     throw new SourceChanged(`the source changed during each of ${MAX_ATTEMPTS} attempts; last: ${reason}`);
   return { unchanged: false, number: attempt + 1 };

@@ -1,5 +1,13 @@
 /** What is stored: the schema of every entity, from which its type follows. A change here needs a migration. */
 import { z } from "zod";
+import {
+  BACKUP_STATUSES,
+  BINDING_STATUSES,
+  MEMBER_STATUSES,
+  TASK_STATUSES,
+  TASK_TYPES,
+  VAULT_STATUSES,
+} from "../../domain/statuses.ts";
 
 const id = z.string().min(1).max(64);
 const instant = z.number().int();
@@ -20,7 +28,7 @@ export const Vault = z.object({
   description: z.string(),
   createdAt: instant,
   updatedAt: instant,
-  status: z.enum(["available", "deleting", "error"]),
+  status: z.enum(VAULT_STATUSES),
   /** The task that deletes it, while `status` is deleting. */
   deletingTask: id.optional(),
   billing: z.object({
@@ -48,7 +56,7 @@ export const Vault = z.object({
 });
 export type Vault = z.infer<typeof Vault>;
 
-export const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
+const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
 
 export const Binding = z.object({
   schema: z.literal(1),
@@ -62,7 +70,7 @@ export const Binding = z.object({
   extraInfo: ExtraInfo,
   /** Disks claimed with it (a server's). */
   claimedDisks: z.array(id),
-  status: z.enum(["available", "protecting", "restoring", "removing", "error"]),
+  status: z.enum(BINDING_STATUSES),
   lease: Lease.optional(),
   /** Grows with each lease; whatever is written under a lease carries it, so a dead holder's writes go nowhere. */
   fence: z.number().int(),
@@ -111,7 +119,7 @@ export const Member = z.object({
   size: z.number(),
   backupId: id,
   taskId: id,
-  status: z.enum(["protecting", "available", "error", "deleted"]),
+  status: z.enum(MEMBER_STATUSES),
   /** Disks chosen for this run only; absent = as the binding says. */
   extraInfo: ExtraInfo.optional(),
 });
@@ -141,7 +149,7 @@ export const Backup = z.object({
   resourceSize: z.number(),
   name: z.string(),
   description: z.string(),
-  status: z.enum(["protecting", "available", "restoring", "deleting", "error"]),
+  status: z.enum(BACKUP_STATUSES),
   incremental: z.boolean(),
   autoTrigger: z.boolean(),
   domainId: id,
@@ -189,8 +197,8 @@ export const Task = z.object({
   schema: z.literal(1),
   id,
   projectId: id,
-  type: z.enum(["backup", "restore", "delete", "vault_delete", "remove_resource"]),
-  status: z.enum(["waiting", "running", "success", "failed", "timeout", "skipped"]),
+  type: z.enum(TASK_TYPES),
+  status: z.enum(TASK_STATUSES),
   requestId: z.string(),
   vaultId: id.optional(),
   vaultName: z.string().optional(),
@@ -211,14 +219,14 @@ export type Task = z.infer<typeof Task>;
 
 const SourcePromise = z.enum(["atomic-group", "atomic-disk", "quiescent", "fuzzy", "none"]);
 const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const Snapshot = z.object({
+const Snapshot = z.object({
   provider: z.string(),
   diskId: id,
   snapshotId: z.string(),
   size: z.number(),
   detail: z.record(z.string(), Scalar),
 });
-export const Target = z.object({
+const Target = z.object({
   provider: z.string(),
   diskId: id,
   mode: z.enum(["fresh", "overwrite"]),

@@ -16,7 +16,7 @@ export interface Keyring {
 export const defaultDomain = (projectId: string): string => `d-${projectId}`;
 
 /** docs/format.md, "Keys". */
-export const keyObject = (domainId: string): string => `${domainId}/keys/service`;
+const keyObject = (domainId: string): string => `${domainId}/keys/service`;
 
 const StoredKey = z.object({ format: z.literal(1), domain: z.string(), wrapped: z.base64() });
 

@@ -9,13 +9,13 @@ import { insertAt } from "../records/tables.ts";
 export const WATCH_EVERY_MS = 10 * 60 * 1000;
 
 /** Spreads due items evenly and always to the same shard for one name. */
-export function shardOf(name: string): number {
+function shardOf(name: string): number {
   let sum = 0;
   for (const char of name) sum = (sum * 31 + char.charCodeAt(0)) >>> 0;
   return sum % DUE_SHARDS;
 }
 
-export const watchKey = (at: Instant, due: Pick<Due, "workflow" | "name">) =>
+const watchKey = (at: Instant, due: Pick<Due, "workflow" | "name">) =>
   dueKey(shardOf(due.name), at, "run", `${due.workflow}#${due.name}`);
 
 /** The write that makes the tick watch over an execution that is about to be started. */

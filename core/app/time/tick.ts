@@ -14,7 +14,7 @@ import { failRemoval } from "../vaults/run-removal.ts";
 import { watchRun } from "./due.ts";
 
 /** A run whose heart has not beaten for this long is dead, whatever its workflow says (CCY-04): twice a task's time-out. */
-export const LEASE_MS = 30 * 60 * 1000;
+const LEASE_MS = 30 * 60 * 1000;
 
 export interface TickReport {
   readonly started: number;
