@@ -101,20 +101,24 @@ test("a wrapper that dies by kill -9 takes the product with it, in good order", 
   expect(existsSync(`${mark}.gone`)).toBe(true);
 });
 
-test("under npm the product ends when npm is killed", async () => {
+/** What npm does: a parent that starts the product with its variable set. */
+function startLikeNpm(command: readonly [file: string, ...args: string[]]): ReturnType<typeof spawn> {
+  const [file, ...args] = command;
+  const start = `require("node:child_process").spawn(${JSON.stringify(file)}, ${JSON.stringify(args)}, { stdio: "inherit" })`;
+  return spawn(process.execPath, ["-e", start], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, npm_lifecycle_event: "start" },
+  });
+}
+
+test.each(["directly", "in a shell"])("under npm, started %s, the product ends when npm is killed", async (how) => {
   const mark = join(folder, "mark");
   const bin = checkout(lives, false);
-  // What npm does: a parent that starts the product with its variable set.
-  const parent = spawn(
-    process.execPath,
-    [
-      "-e",
-      `require("node:child_process").spawn(process.execPath, ${JSON.stringify([bin, mark])}, { stdio: "inherit" })`,
-    ],
-    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, npm_lifecycle_event: "start" } },
-  );
-  await new Promise<void>((resolve) => parent.stdout?.once("data", () => resolve()));
-  parent.kill("SIGKILL");
+  // The second command keeps the shell from becoming the product itself.
+  const shell = ["/bin/sh", "-c", `"${process.execPath}" "${bin}" "${mark}"; exit $?`] as const;
+  const npm = startLikeNpm(how === "directly" ? [process.execPath, bin, mark] : shell);
+  await new Promise<void>((resolve) => npm.stdout?.once("data", () => resolve()));
+  npm.kill("SIGKILL");
   await appears(`${mark}.gone`);
   expect(existsSync(`${mark}.gone`)).toBe(true);
 });
