@@ -114,6 +114,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     concurrency: { "backup-member.transfer": workers, "restore.write": workers },
     now,
     log,
+    ...(hooks !== undefined && { hooks }),
   });
 
   const api = createApi({
