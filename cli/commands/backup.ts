@@ -10,7 +10,7 @@ import {
   startBackup,
   startRestore,
 } from "../backups.ts";
-import { rowOf } from "../client.ts";
+import { type Client, rowOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
 import { backupId, vaultId } from "../names.ts";
@@ -90,14 +90,15 @@ async function rename(context: Context, options: { readonly name: string }, give
 }
 
 async function restore(context: Context, options: RestoreOptions, given: string): Promise<void> {
-  if ((options.disk === undefined) === (options.server === undefined))
-    throw new UsageError("say where to restore to: either --disk ID or --server ID");
+  if (options.disk !== undefined && options.server !== undefined)
+    throw new UsageError("say where to restore to by either --disk ID or --server ID, not both");
   if (options.disk !== undefined && options.map !== undefined)
     throw new UsageError("--map goes with --server: a disk backup has one disk only");
   const client = await context.client();
+  const id = await backupId(client, given);
   const task = await startRestore(client, {
-    backupId: await backupId(client, given),
-    target: options.disk === undefined ? { server_id: options.server ?? "" } : { volume_id: options.disk },
+    backupId: id,
+    target: await restoreTarget(client, id, options),
     powerOn: options.powerOn,
     ...(options.map === undefined
       ? {}
@@ -111,6 +112,19 @@ async function restore(context: Context, options: RestoreOptions, given: string)
   const why = taskError(ended);
   context.print(ended, why === undefined ? `restored (task ${task})` : `not restored (task ${task})`);
   if (why !== undefined) throw new CommandFailed(why);
+}
+
+/** What the request names as its target: what was asked for, else the disk or server that was backed up. */
+async function restoreTarget(
+  client: Client,
+  backup: string,
+  { disk, server }: Pick<RestoreOptions, "disk" | "server">,
+): Promise<{ readonly volume_id: string } | { readonly server_id: string }> {
+  if (disk !== undefined) return { volume_id: disk };
+  if (server !== undefined) return { server_id: server };
+  const row = rowOf(await client.get(`/backups/${backup}`), "backup");
+  const origin = String(row.resource_id);
+  return row.resource_type === "OS::Cinder::Volume" ? { volume_id: origin } : { server_id: origin };
 }
 
 async function remove(context: Context, options: { readonly wait: boolean }, given: string): Promise<void> {
@@ -164,14 +178,14 @@ export function addBackupCommands(program: Command): void {
 
   group
     .command("restore")
-    .description("write a backup back; what is on the disk now is lost")
+    .description("write a backup back, to where it came from unless you name a target; what is there now is lost")
     .argument("<backup>", "id or name")
     .option("--disk <id>", "disk to overwrite, for the backup of a disk")
     .option("--server <id>", "server to overwrite, for the backup of a server")
     .option("--map <backup=disk>", "restore only this disk backup, onto this disk (repeatable)", collectPairs)
     .option("--no-power-on", "leave the server switched off afterwards")
     .option("--no-wait", "do not wait")
-    .addHelpText("after", example("holdfast backup restore before-upgrade --disk DISK-ID"))
+    .addHelpText("after", example("holdfast backup restore before-upgrade"))
     .action(action(restore));
 
   group

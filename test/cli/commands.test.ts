@@ -253,6 +253,15 @@ describe("backups", () => {
     expect(service.requests[0]?.body).toEqual({ restore: { volume_id: diskId, power_on: false } });
   });
 
+  test("are restored to where they came from when no target is named", async () => {
+    const { service, data } = await setUp({
+      [`GET /backups/${backupId}`]: [[200, { backup: { resource_id: diskId, resource_type: "OS::Cinder::Volume" } }]],
+      [`POST /backups/${backupId}/restore`]: [[202, { job_id: taskId }]],
+    });
+    await runCli(["backup", "restore", backupId, "--no-wait", "--json", ...data]);
+    expect(service.requests.at(-1)?.body).toMatchObject({ restore: { volume_id: diskId } });
+  });
+
   test("are restored onto a server disk by disk", async () => {
     const { service, data } = await setUp({ [`POST /backups/${backupId}/restore`]: [[202, { job_id: taskId }]] });
     const map = ["--map", "b1=d1", "--map", "b2=d2"];

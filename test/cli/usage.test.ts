@@ -71,7 +71,6 @@ describe("wrong usage ends in exit code 2, on standard error, before anything is
     [["vault", "update", "x"], "nothing to change"],
     [["vault", "list", "--frobnicate"], "unknown option '--frobnicate'"],
     [["vault", "list", "--data", ""], "must not be empty"],
-    [["backup", "restore", "x"], "either --disk ID or --server ID"],
     [["backup", "restore", "x", "--disk", "d", "--server", "s"], "either --disk ID or --server ID"],
     [["backup", "restore", "x", "--disk", "d", "--map", "a=b"], "--map goes with --server"],
     [["backup", "restore", "x", "--server", "s", "--map", "ab"], "must have the form KEY=VALUE"],
