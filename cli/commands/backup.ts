@@ -1,4 +1,5 @@
 /** `holdfast backup …`: make backups, look at them, restore from them, delete them. */
+import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { collect, collectPairs } from "../arguments.ts";
 import {
@@ -38,6 +39,7 @@ interface RestoreOptions {
   readonly server?: string;
   readonly map?: readonly (readonly [backup: string, disk: string])[];
   readonly powerOn: boolean;
+  readonly yes?: true;
   readonly wait: boolean;
 }
 
@@ -96,6 +98,8 @@ async function restore(context: Context, options: RestoreOptions, given: string)
     throw new UsageError("--map goes with --server: a disk backup has one disk only");
   const client = await context.client();
   const id = await backupId(client, given);
+  if (options.disk === undefined && options.server === undefined && !options.yes)
+    await confirmOverwrite(context, given);
   const task = await startRestore(client, {
     backupId: id,
     target: await restoreTarget(client, id, options),
@@ -112,6 +116,16 @@ async function restore(context: Context, options: RestoreOptions, given: string)
   const why = taskError(ended);
   context.print(ended, why === undefined ? `restored (task ${task})` : `not restored (task ${task})`);
   if (why !== undefined) throw new CommandFailed(why);
+}
+
+/** At a terminal, a restore over the origin is asked for twice: what is there now cannot be brought back. */
+async function confirmOverwrite(context: Context, given: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asking.question(`Overwrite what backup ${given} was made of with the backup? [y/N] `);
+  asking.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed("nothing was restored");
+  context.note("restoring");
 }
 
 /** What the request names as its target: what was asked for, else the disk or server that was backed up. */
@@ -183,6 +197,7 @@ export function addBackupCommands(program: Command): void {
     .option("--disk <id>", "disk to overwrite, for the backup of a disk")
     .option("--server <id>", "server to overwrite, for the backup of a server")
     .option("--map <backup=disk>", "restore only this disk backup, onto this disk (repeatable)", collectPairs)
+    .option("--yes", "do not ask at a terminal before the origin is overwritten")
     .option("--no-power-on", "leave the server switched off afterwards")
     .option("--no-wait", "do not wait")
     .addHelpText("after", example("holdfast backup restore before-upgrade"))

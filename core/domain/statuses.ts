@@ -15,7 +15,6 @@ type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
 /** TSK-06: waiting → running → success, failed, timeout; waiting → skipped. */
 export const TASK_STATUSES = ["waiting", "running", "success", "failed", "timeout", "skipped"] as const;
-export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const TASK_TYPES = ["backup", "restore", "delete", "vault_delete", "remove_resource"] as const;
 

@@ -16,7 +16,7 @@ const mac = (key: string | Buffer, text: string): Buffer => createHmac("sha256",
 const KEPT = new Set(Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"));
 
 /** Percent-encoding, byte by byte. */
-export function percent(text: string): string {
+function percent(text: string): string {
   let out = "";
   for (const byte of Buffer.from(text, "utf8"))
     out += KEPT.has(byte) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
