@@ -66,9 +66,9 @@ async function stopService({ child }: Sampled): Promise<void> {
 async function runTask(api: ApiClient, start: () => Promise<string>, watch?: Watch): Promise<number> {
   const began = performance.now();
   const taskId = await start();
-  for (let n = 0; ; n++) {
+  for (;;) {
     const asked = performance.now();
-    const { operation_log: task } = await api.get(`/operation-logs/${taskId}`);
+    const { operation_log: task } = await api.get<TaskAnswer>(`/operation-logs/${taskId}`);
     watch?.latencies.push(performance.now() - asked);
     if (watch !== undefined && task.extra_info.common.progress !== watch.progress) {
       watch.gaps.push(asked - watch.at);
@@ -83,6 +83,19 @@ async function runTask(api: ApiClient, start: () => Promise<string>, watch?: Wat
   }
 }
 
+/** The members that are read of the API's answers. */
+interface TaskAnswer {
+  readonly operation_log: {
+    readonly status: string;
+    readonly operation_type: string;
+    readonly error_info: object;
+    readonly extra_info: { readonly common: { readonly progress: number } };
+  };
+}
+interface IdRow {
+  readonly id: string;
+}
+
 interface Watch {
   readonly latencies: number[];
   readonly gaps: number[];
@@ -95,11 +108,13 @@ async function backUp(api: ApiClient, vaultId: string, watch?: Watch): Promise<{
   const wall = await runTask(
     api,
     async () => {
-      const { checkpoint } = await api.post("/checkpoints", { checkpoint: { vault_id: vaultId } });
-      const { backups } = await api.get(`/backups?checkpoint_id=${checkpoint.id}`);
-      backupId = backups[0].id;
-      const { operation_logs } = await api.get(`/operation-logs?limit=1`);
-      return operation_logs[0].id;
+      const { checkpoint } = await api.post<{ checkpoint: IdRow }>("/checkpoints", {
+        checkpoint: { vault_id: vaultId },
+      });
+      const { backups } = await api.get<{ backups: IdRow[] }>(`/backups?checkpoint_id=${checkpoint.id}`);
+      backupId = backups[0]?.id ?? "";
+      const { operation_logs } = await api.get<{ operation_logs: IdRow[] }>("/operation-logs?limit=1");
+      return operation_logs[0]?.id ?? "";
     },
     watch,
   );
@@ -152,10 +167,12 @@ for (let round = 1; round <= ROUNDS; round++) {
   const { api } = service;
   await sleep(1000);
   const idle = service.rss().now;
-  const { resource } = await api.post("/holdfast/resources", { resource: { kind: "disk", path: disk, name: "bench" } });
+  const { resource } = await api.post<{ resource: IdRow }>("/holdfast/resources", {
+    resource: { kind: "disk", path: disk, name: "bench" },
+  });
   const billing = { object_type: "disk", protect_type: "backup", size: 100 };
   const resources = [{ id: resource.id, type: "OS::Cinder::Volume" }];
-  const { vault } = await api.post("/vaults", { vault: { name: "bench", billing, resources } });
+  const { vault } = await api.post<{ vault: IdRow }>("/vaults", { vault: { name: "bench", billing, resources } });
   const watch: Watch = { latencies: [], gaps: [], progress: 0, at: performance.now() };
   const first = await backUp(api, vault.id, watch);
   full.push(first.wall);
@@ -168,7 +185,9 @@ for (let round = 1; round <= ROUNDS; round++) {
     const restore = (id: string) =>
       runTask(
         api,
-        async () => (await api.post(`/backups/${id}/restore`, { restore: { volume_id: resource.id } })).job_id,
+        async () =>
+          (await api.post<{ job_id: string }>(`/backups/${id}/restore`, { restore: { volume_id: resource.id } }))
+            .job_id,
       );
     const same = (name: string): boolean => {
       execFileSync("cmp", [disk, image(name)]);

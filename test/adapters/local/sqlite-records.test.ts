@@ -192,7 +192,7 @@ describe("the SQLite record file", () => {
     expect(start(foreign)).toThrow(/^cannot open the record file [^\n]*another program's database$/);
     expect(start(text)).toThrow(/^cannot open the record file [^\n]*not a database$/);
     expect(start(join(foreign, "no", "records.db"))).toThrow(
-      /^cannot open the record file [^\n]*unable to open[^\n]*$/,
+      /^cannot open the record file [^\n]*not a directory[^\n]*$/,
     );
   });
 
