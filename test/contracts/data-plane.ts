@@ -164,16 +164,14 @@ function restorePromises(given: () => DataPlaneUnderTest): void {
     const bytes = await objects.get(pack?.name ?? "");
     bytes[100] = (bytes[100] ?? 0) ^ 1;
     await damage(pack?.name ?? "", bytes);
-    expect((await plane.verify(unit)).damaged).toEqual([
-      { object: pack?.name.slice(domain.domainId.length + 1), reason: expect.any(String) },
-    ]);
+    expect((await plane.verify(unit)).damaged).toEqual([{ object: inRepository, reason: expect.any(String) }]);
     const restoring = plane.restore({
       ...unit,
       target: await target("t", new Uint8Array(SIZE), "fresh"),
       readBack: false,
     });
     await expect(restoring).rejects.toBeInstanceOf(Damaged);
-    await expect(restoring).rejects.toMatchObject({ object: pack?.name.slice(domain.domainId.length + 1) });
+    await expect(restoring).rejects.toMatchObject({ object: inRepository });
   });
 }
 

@@ -38,7 +38,14 @@ it("restores both backups of repository-v1 to the bytes that were backed up", as
 
 it("verifies repository-v1 as sound and counts the same difference", async () => {
   for (const { rootId, size } of facts.backups) {
-    const unit = { domain, rootId, depth: "data", firstLeaf: 0, endLeaf: Math.ceil(size / LEAF), budgetMs: 60_000 } as const;
+    const unit = {
+      domain,
+      rootId,
+      depth: "data",
+      firstLeaf: 0,
+      endLeaf: Math.ceil(size / LEAF),
+      budgetMs: 60_000,
+    } as const;
     expect((await plane.verify(unit)).damaged).toEqual([]);
     expect(await plane.root(domain, rootId)).toMatchObject({ size, description: { backup: rootId, disk: "disk" } });
   }
