@@ -1,8 +1,11 @@
 /** Optimistic concurrency: read, decide, write under the versions read; begin again when somebody was faster. */
 import { ConditionFailed, TransactionRefused } from "../ports/record-store.ts";
 
-/** More losers than this in a row means that something is wrong, not that somebody is faster. */
-const ATTEMPTS = 12;
+/**
+ * Of callers who race for one record at least one wins each round, so this many may race. Losing more often in a row means
+ * that something is wrong, not that somebody is faster.
+ */
+const ATTEMPTS = 64;
 
 /**
  * Runs `attempt` until its conditional writes win. `attempt` re-reads everything each time, so what it decides is always

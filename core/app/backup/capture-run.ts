@@ -27,6 +27,8 @@ export const captureRun = (
     if (run.attempt === attempt && run.capture !== undefined)
       return { groups: planGroups(run.capture.disks.map((d) => d.size)).length };
 
+    // The attempt before was given up: what its capture holds is free. Before this one counts, so that no crash forgets it.
+    if (run.capture !== undefined) await s.resources.release(run.capture);
     const capture = await s.resources
       .capture({ runId: run.id, attempt, diskIds: run.disks.map((d) => d.diskId) })
       .catch((error: unknown) => {

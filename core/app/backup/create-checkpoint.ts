@@ -1,11 +1,8 @@
 /** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
-import type { FaultCode } from "../../domain/fault-codes.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
-import { busyCode } from "../../domain/statuses.ts";
 import { GIB } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
-import type { Resource } from "../../ports/resource-provider.ts";
 import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
 import { bindingKey, memberKey, skippedKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
@@ -16,7 +13,7 @@ import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
 import { usedBytes } from "../vaults/load-vault.ts";
 import { showVault } from "../vaults/show-vault.ts";
-import { chooseDisks } from "./choose-disks.ts";
+import { type Chosen, chooseMembers, unfitBinding } from "./choose-members.ts";
 
 export interface CheckpointRequest {
   readonly vaultId: string;
@@ -37,13 +34,6 @@ export interface CreatedCheckpoint {
 /** Four writes a member; with the run's own they stay below DynamoDB's 100 a transaction. */
 const MEMBERS_PER_TRANSACTION = 20;
 const SKIPPED_PER_TRANSACTION = 90;
-
-interface Chosen {
-  readonly binding: Versioned<Binding>;
-  readonly resource: Resource;
-  readonly extraInfo: ExtraInfo | undefined;
-}
-type Unfit = { readonly binding: Binding; readonly code: FaultCode; readonly why: string };
 
 /**
  * Starts one backup per chosen resource. Resources that cannot take part are listed as skipped (BKP-07); when none can,
@@ -82,8 +72,7 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
-  const { chosen, unfit } = await sort(s, select(ask, bound));
-  if (chosen.length === 0) refuseAll(unfit);
+  const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
 
   const now = s.now();
   const random = Buffer.from(s.randomBytes(2)).readUInt16LE();
@@ -127,71 +116,6 @@ function refuseUnfitVault(vault: Vault, bound: readonly Binding[]): void {
   if (vault.status !== "available") fault("6113", `the vault is ${vault.status}; a backup needs it available`);
   if (usedBytes(bound) >= vault.billing.size * GIB)
     fault("6114", `the vault's ${vault.billing.size} GB are used up; expand it or delete backups`);
-}
-
-/** The bindings that the request names, in its order; all of the vault when it names none. */
-function select(ask: CheckpointRequest, bound: readonly Versioned<Binding>[]) {
-  if (ask.resources === undefined) return bound.map((binding) => ({ binding, extraInfo: undefined }));
-  const byId = new Map(bound.map((b) => [b.resourceId, b]));
-  const seen = new Set<string>();
-  return ask.resources.map(({ id, extraInfo }) => {
-    if (seen.has(id)) fault("6104", `resource ${id} is named twice`);
-    seen.add(id);
-    return { binding: byId.get(id) ?? fault("6135", `resource ${id} is not in this vault`), extraInfo };
-  });
-}
-
-async function sort(
-  s: Services,
-  asked: readonly { readonly binding: Versioned<Binding>; readonly extraInfo: ExtraInfo | undefined }[],
-): Promise<{ chosen: Chosen[]; unfit: Unfit[] }> {
-  const chosen: Chosen[] = [];
-  const unfit: Unfit[] = [];
-  for (const { binding, extraInfo } of asked) {
-    const resource = await s.resources.find(binding.resourceId);
-    const verdict = fitness(binding, resource, extraInfo);
-    if ("resource" in verdict) chosen.push({ binding, extraInfo, resource: verdict.resource });
-    else unfit.push({ binding, ...verdict });
-  }
-  return { chosen, unfit };
-}
-
-/** BKP-05..07: the resource when it can be backed up now, else why not. */
-function fitness(
-  binding: Binding,
-  resource: Resource | undefined,
-  extraInfo: ExtraInfo | undefined,
-): { readonly resource: Resource } | Omit<Unfit, "binding"> {
-  const busy = busyCode(binding.status, "backup");
-  if (busy !== undefined) return { code: busy.code, why: busy.why };
-  if (binding.restoreIncomplete)
-    return { code: "6215", why: "a restore to the resource did not finish; restore it again before it is backed up" };
-  if (resource === undefined) {
-    const server = binding.resourceType === "OS::Nova::Server";
-    return { code: server ? "7100" : "7000", why: `the ${server ? "server" : "disk"} no longer exists` };
-  }
-  if (resource.kind === "server" && resource.status === "ERROR")
-    return { code: "7101", why: resource.reason ?? "the server is in error" };
-  if (resource.kind === "disk" && resource.status === "error")
-    return { code: "7003", why: resource.reason ?? "the disk is in error" };
-  const disks = chooseDisks(resource, extraInfo ?? binding.extraInfo);
-  if (disks.length === 0) return { code: "7108", why: "no disk of the server is left to back up" };
-  // A source that can only promise quiescence has no snapshot: while somebody else has it open it cannot be captured.
-  const open = disks.find((d) => d.status === "in-use" && d.promise === "quiescent");
-  if (open !== undefined)
-    return { code: resource.kind === "disk" ? "7003" : "7101", why: open.reason ?? `disk ${open.name} is in use` };
-  return { resource };
-}
-
-function refuseAll(unfit: readonly Unfit[]): never {
-  const codes = new Set(unfit.map((u) => u.code));
-  const [only] = unfit;
-  if (only === undefined) return fault("0001", "the vault has no resource to back up");
-  const why = unfit
-    .slice(0, 5)
-    .map((u) => `${u.binding.resourceId}: ${u.why}`)
-    .join("; ");
-  return fault(codes.size === 1 ? only.code : "0001", `no resource can be backed up now: ${why}`);
 }
 
 interface Draft {
@@ -272,8 +196,8 @@ async function join(
   { member, binding, writes }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
-  const busy = fresh === undefined ? { why: "it left the vault" } : busyCode(fresh.status, "backup");
-  if (fresh !== undefined && busy === undefined) {
+  const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh);
+  if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
     await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);
     return member;
@@ -283,8 +207,8 @@ async function join(
     resourceId: binding.resourceId,
     resourceType: binding.resourceType,
     name: binding.name,
-    code: "BackupService.6125",
-    reason: `while checkpoint ${checkpoint.id} was being recorded: ${busy?.why}`,
+    code: `BackupService.${unfit?.code}`,
+    reason: `while checkpoint ${checkpoint.id} was being recorded: ${unfit?.why}`,
   };
 }
 

@@ -6,6 +6,7 @@ import { parseItem } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { tell } from "../tell.ts";
 import { withoutLease } from "./seal-run.ts";
 
 /** Idempotent: a backup that has ended stays as it is. The run is closed for ever: its fence is dead. */
@@ -51,7 +52,7 @@ export async function failRun(
   });
   if (capture === undefined) return;
   if (capture.capture !== undefined) await s.resources.release(capture.capture);
-  await s.notifier.notify({
+  await tell(s, {
     severity: "critical",
     topic: "backup.failed",
     projectId: capture.backup.projectId,

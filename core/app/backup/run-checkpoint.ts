@@ -3,7 +3,10 @@ import { type CaughtError, failureOf } from "../failure.ts";
 import { Member } from "../records/entities.ts";
 import { checkpointKey } from "../records/keys.ts";
 import { checkpoints, listAll, load } from "../records/tables.ts";
+import { sweepRoots } from "../repository/intents.ts";
+import { defaultDomain } from "../repository/keyring.ts";
 import type { Services } from "../services.ts";
+import { tell } from "../tell.ts";
 
 const membersOf = (s: Services, checkpointId: string) =>
   listAll(s.records, Member, checkpointKey(checkpointId).pk, "M#");
@@ -26,10 +29,14 @@ export async function concludeCheckpoint(
   if (checkpoint === undefined) return;
   if (error !== undefined) throw new Error(`run ${checkpointId} could not be prepared: ${failureOf(error).message}`);
   const members = await membersOf(s, checkpointId);
+  // Baselines have moved on and runs are closed: what only they held may go now, or at the next run or deletion.
+  await sweepRoots(s, defaultDomain(checkpoint.projectId)).catch((failure: unknown) => {
+    s.log({ level: "warn", text: "roots of deleted backups stay", checkpointId, cause: String(failure) });
+  });
   const failed = members.filter((m) => m.status === "error").length;
   s.metrics.count("backups_total", members.length - failed, { outcome: "available" });
   s.metrics.count("backups_total", failed, { outcome: "error" });
-  await s.notifier.notify({
+  await tell(s, {
     severity: failed > 0 ? "warning" : "info",
     topic: "checkpoint.ended",
     projectId: checkpoint.projectId,

@@ -111,7 +111,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
   if (task === undefined) throw new Error(`task ${backup.taskId} is gone`);
 
   const now = s.now();
-  const disks = await Promise.all(sealed.map((d) => linkDisk(s, run, d)));
+  const disks = await Promise.all(sealed.map((d) => linkDisk(s, backup, run, d)));
   const server = backup.resourceType === "OS::Nova::Server";
   // One transaction: who reads `available` or `success` may start the next operation at once. It loses to whoever changed
   // the binding or the run since they were read; then everything is read again.
@@ -144,6 +144,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
 /** The disk's part and its place in the chain: its change counts from the backup that stands before it now. */
 async function linkDisk(
   s: Services,
+  backup: Backup,
   run: OpenRun,
   { disk, facts, changed }: SealedDisk,
 ): Promise<{ part: Part; link: Link }> {
@@ -163,12 +164,13 @@ async function linkDisk(
       system: disk.system,
       nonZero: facts.nonZero,
     },
-    // Never before the row it follows, even when the clock was set back: the chain is the order of the runs.
+    // Never before the row it follows, nor before its backup (deletion looks from there on), even when the clock was set
+    // back: the chain is the order of the runs.
     link: {
       schema: 1,
       backupId: run.backupId,
       partId: disk.rootId,
-      at: Math.max(run.openedAt, (previous?.at ?? 0) + 1),
+      at: Math.max(run.openedAt, backup.createdAt, (previous?.at ?? 0) + 1),
       change,
     },
   };

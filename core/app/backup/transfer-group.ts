@@ -1,11 +1,11 @@
 /** Works one group of leaves of a captured disk, from a cursor, for a bounded time: the loop of the workflow's map. */
 import { planGroups } from "../../domain/plan.ts";
 import { ConditionFailed, type RecordStore } from "../../ports/record-store.ts";
-import { progressWriter } from "../progress.ts";
+import { beat, whileOpen } from "../lifeline.ts";
 import { UnitResult } from "../records/entities.ts";
 import { confirmedKey, publishedKey, type UnitPlace } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { insertAt, replace, runs } from "../records/tables.ts";
+import { insertAt } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 import { loadRun, RunClosed, type RunRef } from "./run.ts";
 
@@ -45,19 +45,17 @@ export async function transferGroup(
   const earlier = await confirmed(s.records, place);
   if (earlier !== undefined) return after(earlier.endLeaf);
 
-  const progress = progressWriter(s, run.taskId);
-  const result = await s.dataPlane.transfer(
-    {
-      domain: await s.keyring.openOrCreate(backup.domainId),
-      snapshot,
-      firstLeaf,
-      endLeaf: group.endLeaf,
-      ...(disk.parentRoot !== undefined && { parentRoot: disk.parentRoot }),
-      level: s.tuning.level,
-      budgetMs: s.tuning.unitBudgetMs,
-    },
-    { onProgress: progress.add, ...(signal !== undefined && { signal }) },
-  );
+  const open = async () => (await loadRun(s, ask)).run;
+  const unit = {
+    domain: await s.keyring.openOrCreate(backup.domainId),
+    snapshot,
+    firstLeaf,
+    endLeaf: group.endLeaf,
+    ...(disk.parentRoot !== undefined && { parentRoot: disk.parentRoot }),
+    level: s.tuning.level,
+    budgetMs: s.tuning.unitBudgetMs,
+  };
+  const result = await whileOpen(s, run.taskId, open, (hooks) => s.dataPlane.transfer(unit, hooks), signal);
   // Work is counted when it was done, also if a twin's result wins below: these are costs, not facts about a backup.
   for (const kind of ["read", "changed", "stored"] as const)
     s.metrics.count(`backup_${kind}_bytes`, result.counts[kind]);
@@ -72,7 +70,7 @@ export async function transferGroup(
   // Published first: whoever marks from now on sees what this unit wrote. Random attempt id, so nobody else writes this key.
   await s.records.write(insertAt({ key: publishedKey(place, s.newId()), ttl }, stored));
   const winner = await confirm(s.records, place, stored, ttl);
-  await Promise.all([progress.flush(), beat(s, ask)]);
+  await beat(s, open);
   return after(winner.endLeaf);
 }
 
@@ -90,12 +88,4 @@ async function confirm(records: RecordStore, place: UnitPlace, mine: UnitResult,
     if (error instanceof ConditionFailed && error.current !== undefined) return parseItem(UnitResult, error.current);
     throw error;
   }
-}
-
-/** Shows that the run lives. Loses to any other change of the run: that one showed it too. */
-async function beat(s: Services, ref: RunRef): Promise<void> {
-  const { run } = await loadRun(s, ref);
-  await s.records.write(replace(runs, { ...run, heartbeat: s.now() })).catch((error: unknown) => {
-    if (!(error instanceof ConditionFailed)) throw error;
-  });
 }

@@ -23,46 +23,67 @@ import { writeIntent } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 
+/** Five writes a disk; with the backup's own they stay below DynamoDB's 100 a transaction (a server has up to 24 disks). */
+const PARTS_PER_TRANSACTION = 16;
+
 /**
  * Idempotent: a backup that is gone is done. Nothing of it can be seen afterwards, its members' checkpoint counts it as
  * deleted (DEL-07), and `used` has fallen by d(A,B) + d(B,C) − d(A,C) on each disk (CAP-03).
  * @param also writes of the same transaction (the end of its task)
  */
-export const deleteOne = (s: Services, backupId: string, also: () => Promise<readonly Write[]>): Promise<void> =>
-  withFreshState(async () => {
-    const backup = await load(s.records, backups, backupKey(backupId));
-    const end = await also();
-    if (backup === undefined) {
-      if (end.length > 0) await s.records.transact(end);
-      return;
-    }
-    const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
-    for (const part of parts) await writeIntent(s, backup, part);
+export async function deleteOne(s: Services, backupId: string, also: () => Promise<readonly Write[]>): Promise<void> {
+  while (!(await withFreshState(() => step(s, backupId, also))));
+}
 
-    const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
-    const unlinked = await Promise.all(parts.map((part) => unlink(s, backup, part)));
-    const memberPlace = { key: memberKey(backup.checkpointId, backup.resourceId) };
-    const member = await s.records.get(memberPlace.key, { consistent: true });
-    // Loses to whoever changed the binding, the backup or a neighbour in a chain; then everything is computed again.
-    await s.records.transact([
-      remove(backups, backup),
-      { op: "delete", key: metadataKey(backupId), if: "any" },
-      ...(member !== undefined
-        ? [replaceAt(memberPlace, { ...parseItem(Member, member), status: "deleted" as const })]
-        : []),
-      ...(binding !== undefined
-        ? [
-            replace(bindings, {
-              ...binding,
-              used: binding.used + unlinked.reduce((sum, u) => sum + u.difference, 0),
-              backups: binding.backups - 1,
-            }),
-          ]
-        : []),
-      ...unlinked.flatMap((u) => u.writes),
-      ...end,
-    ]);
-  });
+/** One transaction of a deletion. @returns whether it was the last one */
+async function step(s: Services, backupId: string, also: () => Promise<readonly Write[]>): Promise<boolean> {
+  const backup = await load(s.records, backups, backupKey(backupId));
+  if (backup === undefined) {
+    const end = await also();
+    if (end.length > 0) await s.records.transact(end);
+    return true;
+  }
+  const all = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
+  const parts = all.slice(0, PARTS_PER_TRANSACTION);
+  const last = parts.length === all.length;
+  for (const part of parts) await writeIntent(s, backup, part);
+
+  const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+  const unlinked = await Promise.all(parts.map((part) => unlink(s, backup, part)));
+  // Loses to whoever changed the binding, the backup or a neighbour in a chain; then everything is computed again.
+  await s.records.transact([
+    ...(last ? await ending(s, backup, await also()) : [replace(backups, halfGone(backup, s.now()))]),
+    ...(binding !== undefined
+      ? [
+          replace(bindings, {
+            ...binding,
+            used: binding.used + unlinked.reduce((sum, u) => sum + u.difference, 0),
+            backups: binding.backups - (last ? 1 : 0),
+          }),
+        ]
+      : []),
+    ...unlinked.flatMap((u) => u.writes),
+  ]);
+  return last;
+}
+
+/** A backup that has lost some of its disks is never shown as one that can be restored, whatever happens next. */
+const halfGone = (backup: Versioned<Backup>, now: number): Versioned<Backup> => ({
+  ...backup,
+  status: backup.status === "deleting" ? "deleting" : "error",
+  updatedAt: now,
+});
+
+async function ending(s: Services, backup: Versioned<Backup>, also: readonly Write[]): Promise<Write[]> {
+  const place = { key: memberKey(backup.checkpointId, backup.resourceId) };
+  const member = await s.records.get(place.key, { consistent: true });
+  return [
+    remove(backups, backup),
+    { op: "delete", key: metadataKey(backup.id), if: "any" },
+    ...(member !== undefined ? [replaceAt(place, { ...parseItem(Member, member), status: "deleted" as const })] : []),
+    ...also,
+  ];
+}
 
 /** Takes a disk's backup out of its chain. `difference` is what that does to `used`, in bytes (never positive). */
 async function unlink(s: Services, backup: Backup, part: Part): Promise<{ difference: number; writes: Write[] }> {

@@ -1,9 +1,10 @@
 /** DELETE backups/{id}: records the deletion, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
 import { findParent, loadBackup } from "../backup/load-backup.ts";
-import type { Task } from "../records/entities.ts";
-import { bindingKey, byResource } from "../records/keys.ts";
-import { backups, bindings, insert, load, replace, tasks, vaults } from "../records/tables.ts";
+import { Backup, type Task } from "../records/entities.ts";
+import { bindingKey, byResource, vaultKey } from "../records/keys.ts";
+import { parseItem } from "../records/record.ts";
+import { backups, bindings, insert, load, replace, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
@@ -57,23 +58,31 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
     startedAt: now,
     updatedAt: now,
   };
-  // Loses to whoever starts something in the vault, or takes the backup, meanwhile; then all is read again.
+  // Loses to whoever starts something in the vault, or takes the backup, meanwhile; then all is read again. The vault is
+  // only checked: deletions do not get in each other's way, and nothing has to lose to one.
   await s.records.transact([
-    replace(vaults, vault),
+    { op: "check", key: vaultKey(vault.id), if: { v: vault.v } },
     replace(backups, { ...backup, status: "deleting", updatedAt: now }),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-backup", name: taskId, input: { backupId, taskId } }),
   ]);
 }
 
-/** Whether no newer available backup of the resource exists in the vault (RET-15, DEL-04). */
-async function isNewest(
-  s: Services,
-  projectId: string,
-  backup: { readonly id: string; readonly resourceId: string; readonly vaultId: string },
-): Promise<boolean> {
+/**
+ * Whether no newer available backup of the resource exists in the vault (RET-15, DEL-04). The index may lag: it may know
+ * this backup as unfinished still, so an older one that it names proves nothing.
+ */
+async function isNewest(s: Services, projectId: string, backup: Backup): Promise<boolean> {
   const { pk } = byResource(projectId, backup.resourceId, "B", 0, "");
-  const page = await s.records.query({ index: "g3", pk, forward: false, limit: 50 });
-  const newest = page.items.find((i) => i.body.status === "available" && i.body.vaultId === backup.vaultId);
-  return newest === undefined || newest.body.id === backup.id;
+  let cursor: string | undefined;
+  do {
+    const page = await s.records.query({ index: "g3", pk, forward: false, limit: 50, ...(cursor && { cursor }) });
+    for (const item of page.items) {
+      const other = parseItem(Backup, item);
+      if (other.id === backup.id || other.createdAt < backup.createdAt) return true;
+      if (other.status === "available" && other.vaultId === backup.vaultId) return false;
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return true;
 }

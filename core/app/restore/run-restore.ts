@@ -1,15 +1,20 @@
 /** The tasks of a restore: begin (marks the resource half restored), units, conclude, fail. */
-import { planGroups } from "../../domain/plan.ts";
+import { leavesOf, planGroups } from "../../domain/plan.ts";
+import { Damaged } from "../../ports/data-plane.ts";
 import { RunClosed } from "../backup/run.ts";
 import { withoutLease } from "../backup/seal-run.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
-import { progressWriter } from "../progress.ts";
+import { beat, whileOpen } from "../lifeline.ts";
 import type { OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, runKey, taskKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, runs, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { tell } from "../tell.ts";
+
+/** All disks together; well within the task's time-out of 60 s, also behind a unit that works already. */
+const LOOK_MS = 10_000;
 
 export interface RestoreRef {
   readonly backupId: string;
@@ -31,9 +36,30 @@ async function loadLeased(s: Services, run: OpenRun) {
 }
 
 /**
+ * Whether everything is there is looked at, as far as that goes quickly, before anything is overwritten: what is on the
+ * target may be all that its owner has.
+ * @throws Damaged
+ */
+async function refuseDamaged(s: Services, run: OpenRun): Promise<void> {
+  const domain = await s.keyring.open(run.domainId);
+  for (const { rootId, size } of run.disks) {
+    const { damaged } = await s.dataPlane.verify({
+      domain,
+      rootId,
+      firstLeaf: 0,
+      endLeaf: leavesOf(size),
+      depth: "presence",
+      budgetMs: LOOK_MS / run.disks.length,
+    });
+    const [first] = damaged;
+    if (first !== undefined) throw new Damaged(first.object, `${first.reason}; nothing was written`);
+  }
+}
+
+/**
  * Marks the resource, durably and before the first byte, as one that may hold half of two states: no backup of it until a
  * restore has finished. @returns the number of groups of the map
- * @throws RunClosed, TargetUnusable
+ * @throws RunClosed, TargetUnusable, Damaged
  */
 export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly groups: number }> =>
   withFreshState(async () => {
@@ -42,6 +68,7 @@ export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly g
     // A target that was taken by somebody since the request is refused here, before it is marked.
     if (!binding.restoreIncomplete) {
       for (const disk of run.disks) await s.resources.target({ diskId: disk.diskId, size: disk.size });
+      await refuseDamaged(s, run);
       await s.records.write(replace(bindings, { ...binding, restoreIncomplete: true }));
     }
     return { groups: planGroups(run.disks.map((d) => d.size)).length };
@@ -63,20 +90,18 @@ export async function restoreGroup(
   const disk = group && run.disks[group.disk];
   if (group === undefined || disk?.target === undefined)
     throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
-  const progress = progressWriter(s, run.taskId);
-  const result = await s.dataPlane.restore(
-    {
-      domain: await s.keyring.open(run.domainId),
-      rootId: disk.rootId,
-      target: disk.target,
-      firstLeaf: ask.cursor < 0 ? group.firstLeaf : ask.cursor,
-      endLeaf: group.endLeaf,
-      readBack: true,
-      budgetMs: s.tuning.unitBudgetMs,
-    },
-    { onProgress: progress.add, ...(signal !== undefined && { signal }) },
-  );
-  await progress.flush();
+  const open = () => loadRestore(s, ask);
+  const unit = {
+    domain: await s.keyring.open(run.domainId),
+    rootId: disk.rootId,
+    target: disk.target,
+    firstLeaf: ask.cursor < 0 ? group.firstLeaf : ask.cursor,
+    endLeaf: group.endLeaf,
+    readBack: true,
+    budgetMs: s.tuning.unitBudgetMs,
+  };
+  const result = await whileOpen(s, run.taskId, open, (hooks) => s.dataPlane.restore(unit, hooks), signal);
+  await beat(s, open);
   return { cursor: result.endLeaf, done: result.endLeaf >= group.endLeaf };
 }
 
@@ -135,7 +160,7 @@ export async function failRestore(
     return task;
   });
   if (failed === undefined) return;
-  await s.notifier.notify({
+  await tell(s, {
     severity: "critical",
     topic: "restore.failed",
     projectId: failed.projectId,

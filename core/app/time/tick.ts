@@ -5,16 +5,22 @@ import { TransactionRefused } from "../../ports/record-store.ts";
 import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
-import { Backup, Due, OpenRun } from "../records/entities.ts";
-import { backupKey, DUE_SHARDS, dueKey, runKey } from "../records/keys.ts";
+import { Due, OpenRun } from "../records/entities.ts";
+import { backupKey, DUE_SHARDS, dueKey, OPEN_RUNS, runKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
+import { backups, listAll, load } from "../records/tables.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
 import { watchRun } from "./due.ts";
 
-/** A run whose heart has not beaten for this long is dead, whatever its workflow says (CCY-04): twice a task's time-out. */
+/**
+ * When no run of a repository has shown a sign of life for this long, those that are open are dead, whatever their workflows
+ * say (CCY-04): twice a task's time-out. While another one works, a silent run may be waiting for its turn.
+ */
 const LEASE_MS = 30 * 60 * 1000;
+/** Nobody waits for a turn this long: every task has a time-out, and hundreds of units pass each worker in a day. */
+const WAITING_LEASE_MS = 24 * 3600 * 1000;
 
 export interface TickReport {
   readonly started: number;
@@ -64,10 +70,22 @@ async function look(s: Services, due: Due, key: { pk: string; sk: string }): Pro
     await again(s, due, key);
     return "running";
   }
+  if (due.workflow === "backup" && (await membersRun(s, due))) {
+    await endDeadRuns(s, due);
+    await again(s, due, key);
+    return "running";
+  }
   // An execution that has ended has recorded its outcome; where it could not, that is done here. All of it is idempotent.
   await end(s, due, "failed", { Error: "Unfinished", Cause: "the work ended without recording an outcome" });
   await s.records.write({ op: "delete", key, if: "any" });
   return "ended";
+}
+
+/** A run that ended badly may leave members behind whose own executions go on; they end by themselves. */
+async function membersRun(s: Services, due: Due): Promise<boolean> {
+  const { members } = await prepareCheckpoint(s, { checkpointId: String(due.input.checkpointId) });
+  for (const member of members) if ((await s.workflows.status("backup-member", member)) === "running") return true;
+  return false;
 }
 
 /** Due again later. Loses to another tick that moved it first. */
@@ -124,8 +142,11 @@ async function endDeadRuns(s: Services, due: Due): Promise<void> {
 }
 
 async function isDead(s: Services, backupId: string, runId: string): Promise<boolean> {
-  const backup = await s.records.get(backupKey(backupId), { consistent: true });
+  const backup = await load(s.records, backups, backupKey(backupId));
   if (backup === undefined) return false;
-  const item = await s.records.get(runKey(parseItem(Backup, backup).domainId, runId), { consistent: true });
-  return item !== undefined && s.now() - parseItem(OpenRun, item).heartbeat > LEASE_MS;
+  const open = await listAll(s.records, OpenRun, runKey(backup.domainId, "").pk, OPEN_RUNS);
+  const run = open.find(({ id }) => id === runId);
+  if (run === undefined) return false;
+  const newest = Math.max(...open.map(({ heartbeat }) => heartbeat));
+  return s.now() - newest > LEASE_MS || s.now() - run.heartbeat > WAITING_LEASE_MS;
 }

@@ -4,7 +4,7 @@ import type { Write } from "../../ports/record-store.ts";
 import { deleteOne } from "../delete/delete-one.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
 import { Backup, type Binding, Claim, type Task } from "../records/entities.ts";
-import { bindingKey, byVault, claimKey, taskKey, vaultKey } from "../records/keys.ts";
+import { bindingKey, byResource, claimKey, taskKey, vaultKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { bindings, load, remove, replace, tasks, vaults } from "../records/tables.ts";
 import { sweepRoots } from "../repository/intents.ts";
@@ -14,7 +14,7 @@ import type { Services } from "../services.ts";
 import { loadBindings } from "./load-vault.ts";
 import { removing } from "./start-remove-resources.ts";
 
-/** Deletions of one batch: with a large vault each is a few small writes and up to 24 root comparisons. */
+/** Deletions of one task, over all resources: each is a few small writes and up to 24 root comparisons. */
 const BATCH = 50;
 
 interface Batch {
@@ -31,7 +31,7 @@ export async function removeResourceBatch(s: Services, { taskId }: { readonly ta
   const task = await runningTask(s, taskId);
   if (task?.vaultId === undefined || task.resource === undefined) return { done: true };
   const binding = await load(s.records, bindings, bindingKey(task.vaultId, task.resource.id));
-  if (binding !== undefined && !(await removeBinding(s, binding))) return { done: false };
+  if (binding !== undefined && !(await removeBinding(s, binding, { deletions: BATCH }))) return { done: false };
   await withFreshState(() => succeed(s, taskId, []));
   await sweepRoots(s, defaultDomain(task.projectId));
   return { done: true };
@@ -42,10 +42,11 @@ export async function deleteVaultBatch(s: Services, { taskId }: { readonly taskI
   const task = await runningTask(s, taskId);
   if (task?.vaultId === undefined) return { done: true };
   const vaultId = task.vaultId;
+  const left = { deletions: BATCH };
   for (const binding of await loadBindings(s.records, vaultId)) {
     // Marked one by one: nothing else can take them any more, the vault is deleting.
     const marked = binding.status === "removing" ? binding : await mark(s, binding, taskId);
-    if (marked !== undefined && !(await removeBinding(s, marked))) return { done: false };
+    if (marked !== undefined && !(await removeBinding(s, marked, left))) return { done: false };
   }
   await withFreshState(async () => {
     const vault = await load(s.records, vaults, vaultKey(vaultId));
@@ -65,14 +66,15 @@ const mark = (s: Services, { vaultId, resourceId }: Binding, taskId: string): Pr
   });
 
 /**
- * Deletes up to a batch of the resource's backups in this vault; with the last one gone, the binding and its claims.
- * The index may lag, the binding's count does not: only the count says that nothing is left.
+ * Deletes as many of the resource's backups in this vault as are left to the task; with the last one gone, the binding and
+ * its claims. The index may lag, the binding's count does not: only the count says that nothing is left.
  * @returns whether the binding is gone
  */
-async function removeBinding(s: Services, { vaultId, resourceId }: Binding): Promise<boolean> {
-  let left = BATCH;
-  for (const backupId of await backupsOf(s, vaultId, resourceId)) {
-    if (left-- === 0) return false;
+async function removeBinding(s: Services, binding: Binding, left: { deletions: number }): Promise<boolean> {
+  const { vaultId, resourceId } = binding;
+  for (const backupId of await backupsOf(s, binding, left.deletions + 1)) {
+    if (left.deletions === 0) return false;
+    left.deletions--;
     await deleteOne(s, backupId, async () => []);
   }
   return withFreshState(async () => {
@@ -84,22 +86,26 @@ async function removeBinding(s: Services, { vaultId, resourceId }: Binding): Pro
   });
 }
 
-async function backupsOf(s: Services, vaultId: string, resourceId: string): Promise<readonly string[]> {
+async function backupsOf(
+  s: Services,
+  { projectId, vaultId, resourceId }: Binding,
+  limit: number,
+): Promise<readonly string[]> {
   const found: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await s.records.query({
-      index: "g2",
-      pk: byVault(vaultId, "B", 0, "").pk,
+      index: "g3",
+      pk: byResource(projectId, resourceId, "B", 0, "").pk,
       limit: 500,
       ...(cursor !== undefined && { cursor }),
     });
     for (const item of page.items) {
       const backup = parseItem(Backup, item);
-      if (backup.resourceId === resourceId) found.push(backup.id);
+      if (backup.vaultId === vaultId) found.push(backup.id);
     }
     cursor = page.cursor;
-  } while (cursor !== undefined && found.length <= BATCH);
+  } while (cursor !== undefined && found.length < limit);
   return found;
 }
 
