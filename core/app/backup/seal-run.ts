@@ -1,6 +1,7 @@
 /** Last task of a member: writes and re-reads the roots, then turns facts into the status `available`, in one transaction. */
 import { childName } from "../../domain/naming.ts";
 import { leavesOf } from "../../domain/plan.ts";
+import { wholeGb } from "../../domain/values.ts";
 import type { RootFacts } from "../../ports/data-plane.ts";
 import { SealRefused } from "../../ports/data-plane.ts";
 import type { Write } from "../../ports/record-store.ts";
@@ -182,7 +183,7 @@ const metadataOf = (backup: Backup, run: OpenRun, server: boolean) => ({
   volumes: run.disks.map((d) => ({
     id: d.diskId,
     name: server ? childName(backup.name, d.name) : d.name,
-    size: d.size,
+    size: wholeGb(d.size),
     bootable: d.system,
   })),
 });
