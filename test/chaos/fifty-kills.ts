@@ -1,6 +1,7 @@
 /** The kills of the long run: at least five in every stage, some at chosen steps, some after a time drawn by chance. */
 import { CHILD } from "../support/service-process-plan.ts";
-import type { ActName, Kill, Stage } from "./run-moment.ts";
+import type { ActName } from "./acts.ts";
+import type { Kill, Stage } from "./run-moment.ts";
 
 type At = Kill["plan"]["at"];
 

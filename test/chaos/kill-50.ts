@@ -5,7 +5,7 @@
 import { cpus } from "node:os";
 import { journalText } from "../support/service-process-plan.ts";
 import { type Durations, fiftyKills } from "./fifty-kills.ts";
-import { nameOf, STAGES, type Survived, survive } from "./run-moment.ts";
+import { nameOf, STAGES, type Stage, type Survived, survive } from "./run-moment.ts";
 import { seeded } from "./seeded.ts";
 import { World } from "./world.ts";
 
@@ -50,7 +50,7 @@ async function run(): Promise<boolean> {
       survived.push(one);
       const { death, acknowledged, outcome, readyMs, idleMs } = one;
       say(
-        `| ${i + 1} | ${each.stage} | ${nameOf(each)} (${death.afterMs} ms) | ${journalText(death.journal)} | ` +
+        `| ${i + 1} | ${stageOf(one)} | ${nameOf(each)} (${death.afterMs} ms) | ${journalText(death.journal)} | ` +
           `${acknowledged ? "yes" : "no"} | ${outcome} | ${(readyMs / 1000).toFixed(2)} | ${(idleMs / 1000).toFixed(2)} |`,
       );
     } catch (error) {
@@ -64,10 +64,16 @@ async function run(): Promise<boolean> {
   return summary(survived, (performance.now() - began) / 1000);
 }
 
+/** A kill after a time counts for its stage only when it found the task at work. */
+function stageOf({ kill, death }: Survived): Stage {
+  const { at } = kill.plan;
+  return typeof at === "object" && "ms" in at && !death.inside ? "other" : kill.stage;
+}
+
 function summary(survived: readonly Survived[], seconds: number): boolean {
   const count = <T extends string>(values: readonly T[]): string =>
     [...new Set(values)].map((value) => `${value} ${values.filter((v) => v === value).length}`).join(", ");
-  const stages = survived.map((s) => s.kill.stage);
+  const stages = survived.map(stageOf);
   const slowest = Math.max(...survived.map((s) => s.readyMs)) / 1000;
   say(
     `\n${survived.length} kills survived in ${Math.round(seconds)} s. Stages: ${count(stages)}. ` +

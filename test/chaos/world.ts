@@ -75,9 +75,9 @@ export class World {
     rmSync(this.work, { recursive: true, force: true });
   }
 
-  /** A new process on the same folder. */
-  async restart(): Promise<void> {
-    this.service = await startServiceProcess(this.work);
+  /** A new process on the same folder, its clock off by `clockMs`. */
+  async restart(clockMs = 0): Promise<void> {
+    this.service = await startServiceProcess(this.work, clockMs);
     this.api = await signIn(this.service.credentials);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Kills its own process at the moment that the plan file names. Loaded by `--import` into every thread of a service under
+ * Kills its own process at the moment that the plan file names, and sets its clock. Loaded by `--import` into every thread of a service under
  * test: the main thread counts tasks and commits, every thread counts its calls on the object folder.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -37,10 +37,11 @@ function current(): Armed | undefined {
   return armed;
 }
 
-function die({ plan, begun }: Armed): never {
+function die({ plan, begun, visits }: Armed): never {
   const moment: Moment = {
     plan,
     thread,
+    inside: visits.before > visits.effect,
     afterMs: begun === undefined ? 0 : Math.round(performance.now() - begun),
     journal: readJournal(),
   };
@@ -122,5 +123,12 @@ function watchCommits(): void {
   };
 }
 
+/** A clock that was set: everything of the service asks Date.now. */
+function setClock(by: number): void {
+  const real = Date.now;
+  Date.now = () => real() + by;
+}
+
+setClock(Number(process.env.HOLDFAST_TEST_CLOCK_MS ?? 0));
 watchCalls();
 if (isMainThread) watchCommits();

@@ -41,6 +41,8 @@ export interface JournalState {
 export interface Moment {
   readonly plan: KillPlan;
   readonly thread: "main" | "worker";
+  /** Had the task begun, and not returned yet? (Only known to the main thread.) */
+  readonly inside: boolean;
   /** Milliseconds since the task began, or since the plan was first seen. */
   readonly afterMs: number;
   readonly journal: JournalState;

@@ -30,8 +30,11 @@ export interface ServiceProcess {
 
 export const dataFolderOf = (work: string): string => join(work, "data");
 
-/** Starts the service without any plan. @throws with the end of its log when it does not start */
-export async function startServiceProcess(work: string): Promise<ServiceProcess> {
+/**
+ * Starts the service without any plan. @throws with the end of its log when it does not start
+ * @param clockMs added to its clock: below 0 for one that was set back
+ */
+export async function startServiceProcess(work: string, clockMs = 0): Promise<ServiceProcess> {
   const folder = join(work, "kill");
   const files = {
     plan: join(folder, "plan.json"),
@@ -49,6 +52,7 @@ export async function startServiceProcess(work: string): Promise<ServiceProcess>
       ...process.env,
       HOLDFAST_TEST_KILL_FOLDER: folder,
       HOLDFAST_TEST_RECORDS: join(dataFolderOf(work), "records.sqlite"),
+      HOLDFAST_TEST_CLOCK_MS: String(clockMs),
     },
   });
   closeSync(log);
