@@ -70,9 +70,3 @@ function readEntry(fields: FieldReader, packs: readonly string[], index: number,
     throw new FormatTooNew(object, `entry ${index} of a leaf uses part of a frame`);
   return { id, place: { pack, frame, offset, stored, codec } };
 }
-
-/** Do both slots stand for the same bytes? Blocks of different length never do: their ids differ. */
-export function sameContent(a: Slot, b: Slot): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.id.equals(b.id);
-}

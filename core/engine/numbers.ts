@@ -20,7 +20,7 @@ export const LEAF_BLOCKS = 1024;
 export const LEAF_BYTES = LEAF_BLOCKS * BLOCK_BYTES;
 
 /** Sub-blocks of a block that a later writer may store on their own: eight of 64 KiB, one bit each in a byte. */
-export const SUB_BLOCKS = 8;
+const SUB_BLOCKS = 8;
 
 /** Places that one entry may list: one a sub-block; more would make a restored block cost more than eight reads. */
 export const MAX_PLACES = SUB_BLOCKS;
@@ -72,6 +72,9 @@ export const STRETCH_BYTES = 2 * MIB;
 
 /** Unwanted bytes between two wanted frames that are read rather than skipped (tuning): cheaper than another request. */
 export const STRETCH_GAP_BYTES = 128 * KIB;
+
+/** Bytes zeroed at once (tuning): where zeroing means writing, this is a fraction of a second between two turns. */
+export const ZERO_BYTES = 32 * MIB;
 
 /** Longest time without a turn of the event loop, in milliseconds (tuning): abort and progress are seen within it. */
 export const TURN_MS = 50;

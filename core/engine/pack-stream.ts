@@ -30,12 +30,26 @@ export class PackBuffers {
 
   take(): Buffer {
     const most = PACK_TARGET_BYTES + FRAME_MAX_RAW_BYTES + TAG_BYTES + packEndBytes(PACK_MAX_FRAMES);
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(most);
+    return this.#spare.pop() ?? pagesOf(most);
   }
 
   give(buffer: Buffer): void {
     if (this.#spare.length < 2) this.#spare.push(buffer);
   }
+}
+
+// Node has it, but its type definitions leave it to the browser's.
+declare const WebAssembly: {
+  readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+};
+
+/**
+ * Memory in pages of its own, past malloc: glibc takes one freed buffer of this size as a sign that large ones come and go
+ * often, and from then on gives far less memory back to the system.
+ */
+function pagesOf(bytes: number): Buffer {
+  const pages = Math.ceil(bytes / 65_536);
+  return Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer);
 }
 
 /** A pack that was put. */

@@ -4,10 +4,10 @@ import { TargetUnusable } from "../ports/blocks.ts";
 import { Damaged, type RestoreResult, type RestoreUnit } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { type DomainCrypto, openDomain } from "./domain-crypto.ts";
-import { blockLength, blockOffset, blocksOfLeaf, checkRange, leafLength } from "./geometry.ts";
+import { blockLength, blockOffset, blocksOfLeaf, checkRange } from "./geometry.ts";
 import type { Slot } from "./leaf.ts";
 import { framesOfLeaf } from "./leaf-frames.ts";
-import { BLOCK_BYTES } from "./numbers.ts";
+import { BLOCK_BYTES, ZERO_BYTES } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { packName } from "./pack-format.ts";
 import { PackReader } from "./pack-reader.ts";
@@ -91,7 +91,7 @@ class Restoring {
     const { size } = this.#root;
     const slots = await this.#slots(leaf);
     if (this.#unit.target.mode === "overwrite") await this.#zero(leaf, slots);
-    let zeros = leafLength(size, leaf);
+    else await this.#worked(zeroBytes(slots, (index) => blockLength(size, leaf, index)));
     for await (const outcome of framesOfLeaf(this.#reader, slots, (index) => blockLength(size, leaf, index))) {
       if ("error" in outcome) throw outcome.error;
       const { plain, frame } = outcome;
@@ -102,12 +102,10 @@ class Restoring {
         if (!slots[index]?.id.equals(id)) throw wrongBlock(frame.place.pack, frame.place.frame);
         await this.#target.write(blockOffset(leaf, index), plain);
         this.#written += plain.length;
-        zeros -= plain.length;
         await this.#worked(plain.length);
       }
       this.#pace.churned(plain.length);
     }
-    await this.#worked(zeros);
   }
 
   /** Zeroes what must read as zeros, in runs as long as possible. */
@@ -117,11 +115,13 @@ class Restoring {
       if (slots[index] !== undefined) continue;
       let end = index + 1;
       while (end < slots.length && slots[end] === undefined) end++;
-      const offset = blockOffset(leaf, index);
-      const length = Math.min(blockOffset(leaf, end), size) - offset;
-      await this.#target.zero(offset, length);
-      this.#zeroed += length;
-      this.#pace.check();
+      const stop = Math.min(blockOffset(leaf, end), size);
+      for (let offset = blockOffset(leaf, index); offset < stop; offset += ZERO_BYTES) {
+        const length = Math.min(ZERO_BYTES, stop - offset);
+        await this.#target.zero(offset, length);
+        this.#zeroed += length;
+        await this.#worked(length);
+      }
       index = end;
     }
   }
@@ -149,6 +149,10 @@ class Restoring {
     const turn = this.#pace.worked(this.#unit.readBack ? bytes / 2 : bytes);
     if (turn !== undefined) await turn;
   }
+}
+
+function zeroBytes(slots: readonly Slot[], lengthOf: (index: number) => number): number {
+  return slots.reduce((sum, slot, index) => sum + (slot === undefined ? lengthOf(index) : 0), 0);
 }
 
 function wrongBlock(pack: string, frame: number): Damaged {

@@ -8,7 +8,7 @@ import { fromPlain } from "./plain-error.ts";
 const ABORT_GRACE_MS = 5_000;
 
 /** JavaScript heaps only; buffers come on top. A root of 64 TiB has 131,072 leaves in memory. */
-const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 };
+const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 2 };
 
 interface Task {
   readonly hooks: UnitHooks;

@@ -9,10 +9,12 @@ import { BLOCK, backUp, LEAF, sha256 } from "../support/engine-disks.ts";
 import { createMemoryBlocks } from "../support/memory-blocks.ts";
 import { createMemoryObjects } from "../support/memory-objects.ts";
 import { FIXTURE_SECRET, type FixtureFacts } from "./fixture-facts.ts";
+import { readDisk } from "./second-reader.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/repository-v1", import.meta.url));
 const blocks = createMemoryBlocks();
 let plane: DataPlane;
+let repository: ReadonlyMap<string, Uint8Array>;
 let facts: FixtureFacts;
 let domain: DomainKeys;
 
@@ -22,6 +24,7 @@ beforeAll(async () => {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile()) objects.objects.set(relative(folder, path).replaceAll("\\", "/"), await readFile(path));
   }
+  repository = objects.objects;
   facts = JSON.parse(await readFile(join(folder, "facts.json"), "utf8")) as FixtureFacts;
   domain = { domainId: facts.domainId, secret: FIXTURE_SECRET };
   plane = createDataPlane({ objects, blocks });
@@ -33,6 +36,17 @@ it("restores both backups of repository-v1 to the bytes that were backed up", as
     const endLeaf = Math.ceil(size / LEAF);
     await plane.restore({ domain, rootId, target, firstLeaf: 0, endLeaf, budgetMs: 60_000, readBack: true });
     expect(sha256(blocks.targets.get("t")?.bytes ?? new Uint8Array()), rootId).toBe(expected);
+  }
+});
+
+it("a second reader that knows docs/format.md alone reads the same bytes from repository-v1", async () => {
+  const read = (name: string) => Buffer.from(repository.get(`${domain.domainId}/${name}`) ?? new Uint8Array());
+  for (const { rootId, size, sha256: expected } of facts.backups) {
+    const disk = await readDisk(read, FIXTURE_SECRET, rootId);
+    expect(disk).toMatchObject({ size, description: { backup: rootId } });
+    const bytes = new Uint8Array(size);
+    for (const [offset, block] of disk.blocks) bytes.set(block, offset);
+    expect(sha256(bytes), rootId).toBe(expected);
   }
 });
 
