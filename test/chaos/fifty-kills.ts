@@ -57,7 +57,9 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     sealing(within(8)),
     kill("seal", "incremental backup", "backup-member.confirm", "recorded"),
 
+    // The first commit of this task releases the capture, the second one is the status itself.
     concluding("backup-member.seal", after("commit")),
+    concluding("backup-member.seal", before("commit", 2)),
     concluding("backup-member.seal", after("commit", 2)),
     concluding("backup-member.seal", "recorded"),
     concluding(CHILD, "recorded"),

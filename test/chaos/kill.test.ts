@@ -35,7 +35,7 @@ const kills: readonly Kill[] = [
   {
     stage: "conclude",
     act: "incremental backup",
-    plan: { task: "backup-member.seal", at: { call: "commit", nth: 1, when: "after" } },
+    plan: { task: "backup-member.seal", at: { call: "commit", nth: 2, when: "after" } },
   },
   { stage: "conclude", act: "incremental backup", plan: { task: CHILD, at: "recorded" } },
   { stage: "restore write", act: "restore", plan: { task: "restore.write", at: { ms: 60 } } },

@@ -38,7 +38,7 @@ export interface Survived {
 }
 
 /** More backups than this are deleted after each kill. */
-const KEPT = 3;
+const KEPT = 2;
 let plans = 0;
 
 /** @throws with every problem that was found after the kill */

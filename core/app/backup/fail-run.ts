@@ -14,10 +14,12 @@ export async function failRun(
   s: Services,
   ask: { readonly backupId: string; readonly error: CaughtError; readonly status?: "failed" | "timeout" },
 ): Promise<void> {
-  const capture = await withFreshState(async () => {
+  const ended = await withFreshState(async () => {
     const backup = await load(s.records, backups, backupKey(ask.backupId));
     if (backup === undefined || backup.status !== "protecting") return undefined;
     const run = await load(s.records, runs, runKey(backup.domainId, backup.id));
+    // Before the run is gone: nobody knows of its capture afterwards, and a crash in between would leave it for ever.
+    if (run?.capture !== undefined) await s.resources.release(run.capture);
     const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
     const task = await load(s.records, tasks, taskKey(backup.taskId));
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
@@ -48,15 +50,14 @@ export async function failRun(
           ]
         : []),
     ]);
-    return { capture: run?.capture, backup };
+    return backup;
   });
-  if (capture === undefined) return;
-  if (capture.capture !== undefined) await s.resources.release(capture.capture);
+  if (ended === undefined) return;
   await tell(s, {
     severity: "critical",
     topic: "backup.failed",
-    projectId: capture.backup.projectId,
-    message: `backup ${capture.backup.name} of ${capture.backup.resourceName} failed: ${failureOf(ask.error).message}`,
-    facts: { backup_id: capture.backup.id, resource_id: capture.backup.resourceId, vault_id: capture.backup.vaultId },
+    projectId: ended.projectId,
+    message: `backup ${ended.name} of ${ended.resourceName} failed: ${failureOf(ask.error).message}`,
+    facts: { backup_id: ended.id, resource_id: ended.resourceId, vault_id: ended.vaultId },
   });
 }

@@ -47,8 +47,10 @@ export async function sealRun(s: Services, ref: RunRef): Promise<void> {
   if (run.capture === undefined) throw new RunClosed(`backup ${ref.backupId} was not captured`);
   const sealed: SealedDisk[] = [];
   for (const [i, disk] of run.disks.entries()) sealed.push(await sealDisk(s, backup, run, i, disk));
-  await withFreshState(() => conclude(s, ref, sealed));
+  // The roots are read back: nothing needs the capture any more. Before the run is gone, because nobody knows of it afterwards
+  // and a crash in between would leave its snapshots for ever.
   await s.resources.release(run.capture);
+  await withFreshState(() => conclude(s, ref, sealed));
 }
 
 interface SealedDisk {
