@@ -5,6 +5,7 @@
 
 import { Damaged } from "../../ports/data-plane.ts";
 import { ObjectMissing } from "../../ports/object-store.ts";
+import type { Query } from "../../ports/record-store.ts";
 import { Link } from "../records/entities.ts";
 import { chainKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
@@ -18,16 +19,9 @@ export async function previousLink(
   before?: Link,
 ): Promise<Versioned<Link> | undefined> {
   const { pk } = chainKey(vaultId, diskId, 0, "");
-  const end = before && chainKey(vaultId, diskId, before.at, before.partId).sk;
-  const page = await s.records.query({
-    pk,
-    forward: false,
-    limit: 2,
-    consistent: true,
-    ...(end !== undefined && { sk: { to: end } }),
-  });
-  const item = page.items.find((i) => i.sk !== end);
-  return item && parseItem(Link, item);
+  if (before === undefined) return firstBut(s, { pk, forward: false });
+  const { sk } = chainKey(vaultId, diskId, before.at, before.partId);
+  return firstBut(s, { pk, forward: false, sk: { to: sk } }, sk);
 }
 
 /** The row after `link` in its chain. */
@@ -38,9 +32,28 @@ export async function nextLink(
   link: Link,
 ): Promise<Versioned<Link> | undefined> {
   const { pk, sk } = chainKey(vaultId, diskId, link.at, link.partId);
-  const page = await s.records.query({ pk, sk: { from: sk }, limit: 2, consistent: true });
-  const item = page.items.find((i) => i.sk !== sk);
-  return item && parseItem(Link, item);
+  return firstBut(s, { pk, sk: { from: sk } }, sk);
+}
+
+/** The first row of a range that is not the one at its end. A page may be short, even empty, though more follows. */
+async function firstBut(
+  s: Services,
+  range: Pick<Query, "pk" | "sk" | "forward">,
+  end?: string,
+): Promise<Versioned<Link> | undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await s.records.query({
+      ...range,
+      limit: 2,
+      consistent: true,
+      ...(cursor !== undefined && { cursor }),
+    });
+    const item = page.items.find((i) => i.sk !== end);
+    if (item !== undefined) return parseItem(Link, item);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return undefined;
 }
 
 /**
