@@ -18,7 +18,7 @@ export interface Pair {
 
 /**
  * Pairs every part of the backup with a disk of the target, by the mappings, or each with its original disk.
- * @throws Fault 9900, 2001, 2003, 2009, 2011, 2012, 2013, 7000, 7100
+ * @throws Fault 9900, 2001, 2003, 2008, 2011, 2012, 2013, 7000, 7100
  */
 export function chooseTargets(
   backup: Backup,
@@ -48,6 +48,8 @@ function serverTargets(
   if (asked !== backup.resourceId)
     return fault("2003", `a server backup goes back to its own server (${backup.resourceId}), not to ${asked}`);
   if (resource?.kind !== "server") return fault("7100", `server ${asked} does not exist any more`);
+  if (resource.status === "ERROR")
+    fault("2008", `server ${asked} is in error: ${resource.reason ?? "mend it first"} (RST-11)`);
   const disks = new Map(resource.disks.map((d) => [d.id, d]));
   return ask.mappings.length > 0 ? byMapping(parts, ask.mappings, disks) : byOrigin(parts, disks);
 }
