@@ -1,5 +1,7 @@
 /** What a backup run promises, from the request to the sealed backup. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bindingKey } from "../../core/app/records/keys.ts";
+import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 
@@ -270,8 +272,6 @@ describe("a vault that cannot take a run", () => {
     host.disks.addDiskWith("d1", diskOf(SIZE, { 0: 1 }));
     const vault = await host.vault(["d1"]);
     const { of } = await host.backUp(vault);
-    const { bindings, load, replace } = await import("../../core/app/records/tables.ts");
-    const { bindingKey } = await import("../../core/app/records/keys.ts");
     const setUsed = async (used: number) => {
       const binding = await load(host.records, bindings, bindingKey(vault, "d1"));
       if (binding !== undefined) await host.records.write(replace(bindings, { ...binding, used }));

@@ -111,8 +111,10 @@ async function restores(host: AppHost, model: Model, { id, contents }: Taken): P
 
 test("used is exact after every step, every backup that is left restores to what it was, no root stays unpinned (CON-14, CAP-02, CAP-03, CAP-04)", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
-      const host = await createAppHost();
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), fc.boolean(), async (steps, shortPages) => {
+      // A page may be short or empty although more follows: whoever stops at it counts wrongly.
+      const manners = { indexLagWrites: 0, conflictRate: 0.1, throttleRate: 0.02, shortPageRate: 0.4, random: Math.random };
+      const host = await createAppHost(shortPages ? { manners } : {});
       try {
         host.disks.addServerWith("srv", [bytesOf({}), bytesOf({})]);
         const vault = await host.vault(["srv"]);

@@ -1,0 +1,331 @@
+/** Does the tick start what was promised, end what is dead, and leave alone what lives? (CCY-04) */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { captureRun } from "../../core/app/backup/capture-run.ts";
+import { confirmSource } from "../../core/app/backup/confirm-source.ts";
+import { failRun } from "../../core/app/backup/fail-run.ts";
+import { openRun } from "../../core/app/backup/open-run.ts";
+import { sealRun } from "../../core/app/backup/seal-run.ts";
+import { transferGroup } from "../../core/app/backup/transfer-group.ts";
+import { runKey } from "../../core/app/records/keys.ts";
+import { load, replace, runs } from "../../core/app/records/tables.ts";
+import { defaultDomain } from "../../core/app/repository/keyring.ts";
+import { restoreGroup } from "../../core/app/restore/run-restore.ts";
+import type { Services } from "../../core/app/services.ts";
+import { tick } from "../../core/app/time/tick.ts";
+import { Interrupted } from "../../core/ports/data-plane.ts";
+import { type AppHost, createAppHost } from "../support/app-host.ts";
+import { BLOCK, diskOf } from "../support/engine-disks.ts";
+import { PROJECT } from "../support/vault-host.ts";
+
+const MINUTE = 60_000;
+let host: AppHost;
+let vault: string;
+beforeEach(async () => {
+  host = await createAppHost();
+  for (const id of ["d1", "d2"]) host.disks.addDiskWith(id, diskOf(2 * BLOCK, { 0: 2 }));
+  vault = await host.vault(["d1", "d2"]);
+});
+afterEach(() => host.close());
+
+const rows = async (path: string, key: string) => (await host.call("GET", path)).body[key];
+const logs = (type: string) => rows(`/operation-logs?operation_type=${type}`, "operation_logs");
+const run = (id: string) => load(host.records, runs, runKey(defaultDomain(PROJECT), id));
+const later = (minutes: number) => {
+  host.clock.ahead += minutes * MINUTE;
+};
+/** The same service whose workflows say this. */
+const saying = (workflows: Partial<Services["workflows"]>): Services =>
+  ({
+    ...host.services,
+    workflows: { start: async () => "exists", status: async () => undefined, ...workflows },
+  }) as Services;
+
+/** Stops the first call of a task before it does anything, until `go`. */
+function heldAt(task: string) {
+  let go = () => {};
+  const until = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  let arrived = () => {};
+  const there = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  host.hooks = {
+    beforeTask: async (name) => {
+      if (name !== task) return;
+      arrived();
+      await until;
+    },
+  };
+  return { go, there };
+}
+
+describe("work whose start was lost", () => {
+  test("is started by the tick, and only when it is due", async () => {
+    const start = host.runner.start;
+    host.runner.start = async () => {
+      throw new Error("the process died here");
+    };
+    expect((await host.start(vault)).status).toBe(500);
+    host.runner.start = start;
+    expect(await tick(host.services)).toEqual({ started: 0, running: 0, ended: 0, failed: 0 });
+    later(10);
+    expect(await tick(host.services)).toMatchObject({ started: 1, failed: 0 });
+    await host.idle();
+    const backups = await rows("/backups", "backups");
+    expect(backups.map((b: { status: string }) => b.status)).toEqual(["available", "available"]);
+    // Looked at once more, found ended, never again.
+    later(10);
+    expect(await tick(host.services)).toMatchObject({ ended: 1 });
+    later(100);
+    expect(await tick(host.services)).toEqual({ started: 0, running: 0, ended: 0, failed: 0 });
+  });
+
+  test("is started once by two ticks at once", async () => {
+    const { of } = await host.backUp(vault);
+    const start = host.runner.start;
+    host.runner.start = async () => {
+      throw new Error("the process died here");
+    };
+    await host.call("DELETE", `/backups/${of.d1}`);
+    await host.call("POST", `/backups/${of.d2}/restore`, { restore: { volume_id: "d2" } });
+    host.runner.start = start;
+    later(10);
+    const reports = await Promise.all([tick(host.services), tick(host.services), tick(host.services)]);
+    expect(reports.reduce((sum, r) => sum + r.failed, 0)).toBe(0);
+    await host.idle();
+    expect((await logs("delete")).map((l: { status: string }) => l.status)).toEqual(["success"]);
+    expect((await logs("restore")).map((l: { status: string }) => l.status)).toEqual(["success"]);
+    const due = await Promise.all(
+      Array.from({ length: 16 }, (_, i) =>
+        host.records.query({ pk: `DUE#${String(i).padStart(2, "0")}`, limit: 100, consistent: true }),
+      ),
+    );
+    // One watch for each of the three executions: two ticks never leave two.
+    expect(due.flatMap(({ items }) => items).length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("a run whose heart stopped", () => {
+  test("is closed with task timeout and backup error; its resource is free, and what still comes of it counts for nothing (CCY-04)", async () => {
+    const { go, there } = heldAt("backup-member.transfer");
+    const started = await host.start(vault, { resources: ["d1"] });
+    await there;
+    const [backup] = await rows("/backups", "backups");
+    const fence = (await run(backup.id))?.fence ?? 0;
+    later(11);
+    expect(await tick(host.services)).toMatchObject({ running: 1 });
+    expect((await host.backup(backup.id)).status).toBe("protecting");
+    later(31);
+    await tick(host.services);
+    const [log] = await logs("backup");
+    expect(log).toMatchObject({
+      status: "timeout",
+      error_info: { message: expect.stringContaining("no sign of life") },
+    });
+    expect((await host.backup(backup.id)).status).toBe("error");
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", used: 0 });
+    expect(host.disks.held.size).toBe(0);
+
+    // The zombie goes on: nothing of it is taken.
+    const zombie = { backupId: backup.id, fence, attempt: 0 };
+    await expect(transferGroup(host.services, { ...zombie, group: 0, cursor: -1 })).rejects.toThrow("closed");
+    await expect(captureRun(host.services, zombie)).rejects.toThrow("closed");
+    await expect(confirmSource(host.services, zombie)).rejects.toThrow("closed");
+    await sealRun(host.services, zombie);
+    expect(await openRun(host.services, zombie)).toEqual({ open: false, fence: 0 });
+    await failRun(host.services, { backupId: backup.id, error: { Error: "Late", Cause: "too late" } });
+    go();
+    await host.idle();
+    expect((await host.backup(backup.id)).status).toBe("error");
+    expect((await logs("backup"))[0]).toMatchObject({ status: "timeout", ended_at: log.ended_at });
+    expect(await host.services.workflows.status("backup", started.body.checkpoint.id)).toBe("succeeded");
+    expect((await host.backUp(vault)).of.d1).toBeDefined();
+    expect((await host.binding(vault, "d1")).status).toBe("available");
+  });
+
+  test("of a seal that was on its way when it was closed leaves the error as it is (CCY-04)", async () => {
+    const { go, there } = heldAt("backup-member.seal");
+    await host.start(vault, { resources: ["d1"] });
+    await there;
+    const [backup] = await rows("/backups", "backups");
+    // The seal has written its root and looks up where its chain ends when the run is closed.
+    const { seal } = host.services.dataPlane;
+    host.services.dataPlane.seal = async (request) => {
+      const facts = await seal(request);
+      later(31);
+      await tick(host.services);
+      return facts;
+    };
+    go();
+    await host.idle();
+    expect((await host.backup(backup.id)).status).toBe("error");
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", used: 0, baselines: {} });
+    expect((await logs("backup"))[0].status).toBe("timeout");
+  });
+
+  test("that restores is closed, marked incomplete, and the backup is available again (CCY-04, RST-05)", async () => {
+    const { of } = await host.backUp(vault);
+    const { go, there } = heldAt("restore.write");
+    await host.call("POST", `/backups/${of.d1}/restore`, { restore: { volume_id: "d1" } });
+    await there;
+    later(31);
+    await tick(host.services);
+    expect((await logs("restore"))[0].status).toBe("timeout");
+    expect((await host.backup(of.d1 ?? "")).status).toBe("available");
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", restoreIncomplete: true });
+    const before = Uint8Array.from(host.disks.bytes.get("d1") ?? []).fill(7);
+    host.disks.bytes.get("d1")?.set(before);
+    go();
+    await host.idle();
+    // The zombie wrote nothing.
+    expect(host.disks.bytes.get("d1")).toEqual(before);
+  });
+});
+
+describe("a run that lives", () => {
+  test("shows it with every unit of a restore, however long all of it takes", async () => {
+    const { of } = await host.backUp(vault);
+    const seen: string[] = [];
+    host.hooks = {
+      beforeTask: (task) => {
+        if (task === "restore.write") later(29);
+      },
+      afterEffect: async (task) => {
+        if (task !== "restore.write") return;
+        later(29);
+        await tick(host.services);
+        seen.push((await logs("restore"))[0].status);
+      },
+    };
+    const log = await host.restore(of.d1 ?? "", { volume_id: "d1" });
+    expect(seen).toEqual(["running"]);
+    expect(log.status).toBe("success");
+  });
+
+  test("shows it within a unit that takes hours; a unit whose run was closed is stopped", async () => {
+    const { of } = await host.backUp(vault);
+    const { there, go } = heldAt("restore.write");
+    const { body } = await host.call("POST", `/backups/${of.d1}/restore`, { restore: { volume_id: "d1" } });
+    await there;
+    const hearts: number[] = [];
+    const slow: Services["dataPlane"]["restore"] = async (_unit, hooks) => {
+      for (let minute = 0; minute < 200 && hooks?.signal?.aborted !== true; minute++) {
+        later(1);
+        hooks?.onProgress?.(1);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        const open = await run(body.job_id);
+        if (open !== undefined) hearts.push(host.services.now() - open.heartbeat);
+        if (minute !== 100) continue;
+        // Somebody declares it dead all the same.
+        await tick(saying({ status: async () => "failed" }));
+      }
+      throw new Interrupted("told to stop");
+    };
+    const services = { ...host.services, dataPlane: { ...host.services.dataPlane, restore: slow } };
+    await expect(
+      restoreGroup(services, { backupId: of.d1 ?? "", taskId: body.job_id, group: 0, cursor: -1 }),
+    ).rejects.toThrow("closed");
+    expect(hearts.length).toBeGreaterThan(99);
+    expect(hearts.length).toBeLessThan(150);
+    expect(Math.max(...hearts)).toBeLessThan(3 * MINUTE);
+    go();
+    await host.idle();
+  });
+
+  test("may be silent while others work, because it waits for its turn; not for a whole day", async () => {
+    const { go, there } = heldAt("backup-member.transfer");
+    await host.start(vault, { resources: ["d1"] });
+    await there;
+    await host.start(vault, { resources: ["d2"] });
+    const ids: string[] = (await rows("/backups", "backups")).map((b: { id: string }) => b.id);
+    while ((await Promise.all(ids.map(run))).some((one) => one?.capture === undefined))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const [silent = "", busy = ""] = await Promise.all(
+      ["d1", "d2"].map(async (id) => (await rows(`/backups?resource_id=${id}`, "backups"))[0].id as string),
+    );
+    const beat = async () => {
+      const open = await run(busy);
+      if (open !== undefined) await host.records.write(replace(runs, { ...open, heartbeat: host.services.now() }));
+    };
+    for (let half = 0; half < 47; half++) {
+      later(30);
+      await beat();
+      await tick(host.services);
+    }
+    expect((await host.backup(silent)).status).toBe("protecting");
+    later(60);
+    await beat();
+    await tick(host.services);
+    expect((await host.backup(silent)).status).toBe("error");
+    expect((await host.backup(busy)).status).toBe("protecting");
+    go();
+    await host.idle();
+    expect((await host.backup(busy)).status).toBe("available");
+  });
+
+  test("is left alone when only the run over the vault has failed", async () => {
+    const { go, there } = heldAt("backup-member.transfer");
+    await host.start(vault, { resources: ["d1"] });
+    await there;
+    later(10);
+    const failed = saying({ status: async (workflow) => (workflow === "backup" ? "failed" : "running") });
+    expect(await tick(failed)).toMatchObject({ running: 1 });
+    const [backup] = await rows("/backups", "backups");
+    expect((await host.backup(backup.id)).status).toBe("protecting");
+    go();
+    await host.idle();
+    expect((await host.backup(backup.id)).status).toBe("available");
+  });
+});
+
+describe("what a failed execution leaves open", () => {
+  const failed = () => saying({ status: async () => "failed" });
+
+  test("is ended by the tick: backups, restores, deletions, removals", async () => {
+    const { of } = await host.backUp(vault);
+    const start = host.runner.start;
+    host.runner.start = async () => "started";
+    await host.start(vault, { resources: ["d2"] });
+    await host.call("POST", `/backups/${of.d1}/restore`, { restore: { volume_id: "d1" } });
+    later(10);
+    expect(await tick(failed())).toMatchObject({ ended: 3, failed: 0 });
+    const [backup] = await rows("/backups?resource_id=d2&status=error", "backups");
+    expect(backup.status).toBe("error");
+    expect((await logs("restore"))[0]).toMatchObject({ status: "failed" });
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
+
+    await host.call("DELETE", `/backups/${of.d1}`);
+    await host.call("POST", `/vaults/${vault}/removeresources`, { resource_ids: ["d2"] });
+    later(10);
+    expect(await tick(failed())).toMatchObject({ ended: 2, failed: 0 });
+    expect((await host.backup(of.d1 ?? "")).status).toBe("error");
+    expect((await host.binding(vault, "d2")).status).toBe("error");
+    await host.call("DELETE", `/vaults/${vault}`);
+    later(10);
+    await tick(failed());
+    expect((await host.call("GET", `/vaults/${vault}`)).body.vault.billing.status).toBe("error");
+    expect((await logs("vault_delete"))[0]).toMatchObject({ status: "failed" });
+    host.runner.start = start;
+    await host.call("DELETE", `/vaults/${vault}`);
+    await host.idle();
+    expect((await host.call("GET", `/vaults/${vault}`)).status).toBe(404);
+  });
+
+  test("one item that cannot be settled does not keep the others waiting", async () => {
+    const { of } = await host.backUp(vault);
+    host.runner.start = async () => "started";
+    await host.call("DELETE", `/backups/${of.d1}`);
+    await host.call("DELETE", `/backups/${of.d2}`);
+    later(10);
+    let calls = 0;
+    const flaky = saying({
+      status: async () => {
+        if (calls++ === 0) throw new Error("no answer");
+        return "failed";
+      },
+    });
+    expect(await tick(flaky)).toMatchObject({ failed: 1, ended: 2 });
+    expect(await tick(failed())).toMatchObject({ failed: 0, ended: 1 });
+  });
+});
