@@ -113,7 +113,13 @@ test("used is exact after every step, every backup that is left restores to what
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), fc.boolean(), async (steps, shortPages) => {
       // A page may be short or empty although more follows: whoever stops at it counts wrongly.
-      const manners = { indexLagWrites: 0, conflictRate: 0.1, throttleRate: 0.02, shortPageRate: 0.4, random: Math.random };
+      const manners = {
+        indexLagWrites: 0,
+        conflictRate: 0.1,
+        throttleRate: 0.02,
+        shortPageRate: 0.4,
+        random: Math.random,
+      };
       const host = await createAppHost(shortPages ? { manners } : {});
       try {
         host.disks.addServerWith("srv", [bytesOf({}), bytesOf({})]);
