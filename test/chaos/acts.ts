@@ -1,31 +1,11 @@
 /** What is asked of the service when it is killed, and what may have become of it afterwards. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Answer, BackupView, VaultView } from "../support/api-client.ts";
+import type { BackupView, VaultView } from "../support/api-client.ts";
+import type { Act, ActName } from "./act.ts";
 import { readFacts } from "./record-facts.ts";
+import { serverBackup } from "./server-act.ts";
 import type { SideVault, World } from "./world.ts";
-
-export type ActName =
-  | "full backup"
-  | "incremental backup"
-  | "restore"
-  | "delete oldest"
-  | "delete newest"
-  | "create vault"
-  | "delete vault"
-  | "remove resource";
-
-/** A prepared request. */
-export interface Act {
-  /** Sends it. @throws when the connection is cut */
-  request(): Promise<Answer>;
-  /**
-   * Says how it ended, once nothing runs any more, and puts the world back in order. `acknowledged`: the service had
-   * answered with success, so the work must have been done, or have ended in an error that everybody can see.
-   * @throws when a promise is broken
-   */
-  judge(acknowledged: boolean): Promise<string>;
-}
 
 const ERROR = "ended in error";
 
@@ -39,6 +19,8 @@ export function prepare(world: World, name: ActName): Promise<Act> {
       return backup(world, false);
     case "incremental backup":
       return backup(world, true);
+    case "server backup":
+      return serverBackup(world);
     case "restore":
       return restore(world);
     case "delete oldest":

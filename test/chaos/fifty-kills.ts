@@ -1,6 +1,6 @@
 /** The kills of the long run: at least five in every stage, some at chosen steps, some after a time drawn by chance. */
 import { CHILD } from "../support/service-process-plan.ts";
-import type { ActName } from "./acts.ts";
+import type { ActName } from "./act.ts";
 import type { Kill, Stage } from "./run-moment.ts";
 
 type At = Kill["plan"]["at"];
@@ -55,6 +55,7 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     sealing(after("link"), "full backup"),
     sealing(before("commit")),
     sealing(within(8)),
+    sealing(after("link"), "server backup"),
     kill("seal", "incremental backup", "backup-member.confirm", "recorded"),
 
     // The first commit of this task releases the capture, the second one is the status itself.
@@ -62,6 +63,7 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     concluding("backup-member.seal", before("commit", 2)),
     concluding("backup-member.seal", after("commit", 2)),
     concluding("backup-member.seal", "recorded"),
+    kill("conclude", "server backup", "backup-member.seal", before("commit", 2)),
     concluding(CHILD, "recorded"),
     concluding("backup.conclude", "before"),
     concluding("backup.conclude", "recorded"),

@@ -1,6 +1,7 @@
 /** One kill: prepares, arms, asks, waits for the death, starts again, and checks everything that was promised. */
 import { CHILD, type Moment as Death, type KillPlan } from "../support/service-process-plan.ts";
-import { type ActName, prepare } from "./acts.ts";
+import type { ActName } from "./act.ts";
+import { prepare } from "./acts.ts";
 import { problemsOf } from "./soundness.ts";
 import type { World } from "./world.ts";
 
