@@ -47,6 +47,17 @@ describe("a disk's restore", () => {
     expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
   });
 
+  test("of a system disk goes back to it while nothing uses it (RST-25, RST-26)", async () => {
+    const content = diskOf(SIZE, { 3: 2 });
+    host.disks.addDiskWith("boot", Uint8Array.from(content), { system: true });
+    const boot = (await host.backUp(await host.vault(["boot"]))).of.boot ?? "";
+    host.disks.addDisk("boot", { system: true, size: SIZE, status: "in-use" });
+    expect(await ask(boot, { volume_id: "boot" })).toEqual([400, "BackupService.2011"]);
+    host.disks.addDiskWith("boot", new Uint8Array(SIZE).fill(1), { system: true });
+    expect((await host.restore(boot, { volume_id: "boot" })).status).toBe("success");
+    expect(same("boot", content)).toBe(true);
+  });
+
   test("leaves what a disk that grew since holds behind the backup's end (RST-08)", async () => {
     const grown = new Uint8Array(SIZE + BLOCK).fill(5);
     host.disks.setBytes("d1", grown);
@@ -221,7 +232,7 @@ describe("a server's restore", () => {
     expect(bytes("later").every((b) => b === 3)).toBe(true);
   });
 
-  test("is refused with the reason for whatever does not fit (RST-06, RST-11..14)", async () => {
+  test("is refused with the reason for whatever does not fit (RST-06, RST-11, RST-12, RST-13, RST-14, RST-21)", async () => {
     const [d0, d1] = parts.map((p) => p.id);
     const map = (...pairs: [string | undefined, string][]) => ({
       server_id: "srv",
@@ -230,6 +241,7 @@ describe("a server's restore", () => {
     expect(await ask(id, {})).toEqual([400, "BackupService.9900"]);
     host.disks.addServerWith("srv2", [new Uint8Array(SIZE), new Uint8Array(SIZE)]);
     expect(await ask(id, { server_id: "srv2" })).toEqual([400, "BackupService.2003"]);
+    expect(await ask(id, { server_id: "nobody" })).toEqual([404, "BackupService.7100"]);
     // A system disk's content may go to a data disk, never the other way round.
     expect(await ask(id, map([d0, "srv-d1"], [d1, "srv-d0"]))).toEqual([400, "BackupService.2013"]);
     expect(await ask(id, map([d0, "srv-d0"]))).toEqual([400, "BackupService.2012"]);

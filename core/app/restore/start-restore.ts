@@ -1,9 +1,10 @@
 /** POST backups/{id}/restore: records the restore, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
+import { SERVER } from "../../domain/resource-types.ts";
 import { busyCode } from "../../domain/statuses.ts";
 import { TargetUnusable } from "../../ports/blocks.ts";
 import { loadBackup } from "../backup/load-backup.ts";
-import { type OpenRun, Part, type Task } from "../records/entities.ts";
+import { type Backup, type OpenRun, Part, type Task } from "../records/entities.ts";
 import { backupKey, bindingKey, PARTS } from "../records/keys.ts";
 import { backups, bindings, insert, listAll, load, replace, runs, tasks, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
@@ -48,6 +49,7 @@ async function record(
 
   const resource = await s.resources.find(backup.resourceId);
   const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
+  await refuseUnknownServer(s, backup, ask);
   const pairs = chooseTargets(backup, parts, ask, resource);
   const disks = await Promise.all(pairs.map((pair) => target(s, pair)));
 
@@ -98,6 +100,13 @@ async function record(
     insert(runs, run),
     watchRun(now, { workflow: "restore", name: taskId, input: { backupId, taskId } }),
   ]);
+}
+
+/** RST-21: a server that does not exist is told from one that is not the backup's own (2003). */
+async function refuseUnknownServer(s: Services, backup: Backup, ask: RestoreRequest): Promise<void> {
+  const asked = ask.serverId ?? ask.resourceId;
+  if (backup.resourceType !== SERVER || asked === undefined || asked === backup.resourceId) return;
+  if ((await s.resources.find(asked))?.kind !== "server") fault("7100", `server ${asked} does not exist`);
 }
 
 async function target(s: Services, { part, disk }: Pair): Promise<OpenRun["disks"][number]> {
