@@ -1,5 +1,5 @@
 /** Which tables, settings and version does the record file have, and how is it opened? */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /** Marks the file as ours ("HFst"): another program's database is refused, never changed. */
@@ -33,7 +33,7 @@ export function openRecordFile(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     // A new file is the owner's alone: SQLite would make it readable for everybody. Its WAL takes over the mode.
-    if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
+    if (path !== ":memory:") closeSync(openSync(path, constants.O_CREAT | constants.O_RDONLY, 0o600));
     db = new DatabaseSync(path, { timeout: BUSY_MS });
     const version = versionOf(db);
     // Before anything is written: WAL would already change a file that is not ours.
