@@ -17,17 +17,20 @@ const EACH = 5;
 const seed = Number(process.argv[2] ?? 20_261_122);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** How long the work takes when nothing is killed. */
+/** How long the work takes when nothing is killed: the faster of two times, so that kills come while it goes on. */
 async function measure(world: World): Promise<Durations> {
-  const timed = async (work: Promise<unknown>): Promise<number> => {
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
     const began = performance.now();
-    await work;
+    await work();
     return performance.now() - began;
   };
-  const transfer = await timed(world.backUp(false));
   const [oldest] = await world.ownBackups();
-  const restore = await timed(world.restore(oldest?.id ?? ""));
-  return { transfer: transfer / 2, restore: restore / 2 };
+  const backUp = () => world.backUp(false);
+  const restore = () => world.restore(oldest?.id ?? "");
+  const transfers = [await timed(backUp), await timed(backUp)];
+  const restores = [await timed(restore), await timed(restore)];
+  // Both groups go on at once; what is left of the time is requests, captures, looking, and comparing the disk.
+  return { transfer: Math.min(...transfers) / 3, restore: Math.min(...restores) / 3 };
 }
 
 async function run(): Promise<boolean> {
@@ -37,8 +40,8 @@ async function run(): Promise<boolean> {
   const durations = await measure(world);
   const kills = fiftyKills(durations, random);
   say(
-    `${kills.length} kills; a group takes about ${Math.round(durations.transfer)} ms to transfer, ` +
-      `${Math.round(durations.restore)} ms to restore\n`,
+    `${kills.length} kills; kills within about ${Math.round(durations.transfer)} ms of a transfer, ` +
+      `${Math.round(durations.restore)} ms of a restore\n`,
   );
   say("| # | stage | moment | journal at the kill | answered | outcome | ready, s | idle, s |");
   say("| --- | --- | --- | --- | --- | --- | --- | --- |");
