@@ -38,8 +38,8 @@ interface Sampled {
 }
 
 async function startService(): Promise<Sampled> {
-  const main = new URL("../cli/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main, "serve", "--data", data, "--port", "0"], {
+  const holdfast = new URL("../cli/bin.js", import.meta.url).pathname;
+  const child = spawn(process.execPath, [holdfast, "serve", "--data", data, "--port", "0"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   await new Promise<void>((resolve, reject) => {
