@@ -1,10 +1,19 @@
 /** Does the whole service start, stop, refuse and go on as promised: as a process, on a real folder? */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -12,6 +21,7 @@ import type { Credentials } from "../../local/credentials.ts";
 import { createImage } from "../chaos/image.ts";
 import { seeded } from "../chaos/seeded.ts";
 import { type ApiClient, type BackupView, signIn, type TaskView } from "../support/api-client.ts";
+import { asNobodyCommand, olderNode } from "../support/service-process-commands.ts";
 
 const MIB = 1024 ** 2;
 /** The promise is 10 s from the signal to the end of the process. */
@@ -39,13 +49,12 @@ interface Said {
   text: { out: string; err: string };
 }
 
-function start(command: readonly string[], options: { readonly uid?: number } = {}): Said {
+function start(command: readonly string[]): Said {
   const [file = "", ...args] = command;
   const child = spawn(file, args, {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "", HOME: folder },
     stdio: ["ignore", "pipe", "pipe"],
-    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
   });
   started.push(child);
   const text = { out: "", err: "" };
@@ -88,8 +97,8 @@ async function serve(
 }
 
 /** A start that must fail: its exit code and its words. */
-async function refused(command: readonly string[] = serveCommand(), options: { readonly uid?: number } = {}) {
-  const { child, text } = start(command, options);
+async function refused(command: readonly string[] = serveCommand()) {
+  const { child, text } = start(command);
   const code = await endOf(child);
   return { code, ...text };
 }
@@ -191,9 +200,10 @@ describe("a service that cannot start", () => {
 
   test("says in one line that the folder cannot be written", async () => {
     mkdirSync(data, { mode: 0o555 });
-    const user = process.getuid?.() === 0 ? { uid: 65_534 } : {};
-    const { code, out, err } = await refused(serveCommand(), user);
+    chmodSync(folder, 0o755);
+    const { code, out, err } = await refused(process.getuid?.() === 0 ? asNobodyCommand(data) : serveCommand());
     expect({ code, out, lines: err.trim().split("\n").length }).toEqual({ code: 1, out: "", lines: 1 });
+    expect(err).toMatch(/cannot use the data folder .*(EACCES|denied)/);
     expect(err).toContain(data);
     expect(readdirSync(data)).toEqual([]);
   });
@@ -269,15 +279,3 @@ describe("a service under an older Node", () => {
 });
 
 const lockOf = (): string => readdirSync(data).find((name) => /^lock\.\d+$/.test(name)) ?? "";
-
-/** A Node of this machine that is too old for the product; where there is none, this one, told to believe that it is. */
-function olderNode(): readonly string[] {
-  const candidates = (process.env.PATH ?? "").split(delimiter).map((entry) => join(entry, "node"));
-  const older = candidates.filter(existsSync).find((path) => {
-    const [, major = "", minor = ""] = /^v(\d+)\.(\d+)/.exec(`${spawnSync(path, ["--version"]).stdout}`) ?? [];
-    return Number(major) < 24 || (Number(major) === 24 && Number(minor) < 21);
-  });
-  if (older !== undefined) return [older];
-  const pretend = 'Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})';
-  return [process.execPath, "--import", `data:text/javascript,${pretend}`];
-}
