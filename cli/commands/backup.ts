@@ -1,4 +1,5 @@
 /** `holdfast backup …`: make backups, look at them, restore from them, delete them. */
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { collect, collectPairs } from "../arguments.ts";
@@ -122,7 +123,12 @@ async function restore(context: Context, options: RestoreOptions, given: string)
 async function confirmOverwrite(context: Context, given: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return;
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`Overwrite what backup ${given} was made of with the backup? [y/N] `);
+  // The input's end (Ctrl-D) is a no: the question would never be answered.
+  const end = once(asking, "close").then(() => "");
+  const answer = await Promise.race([
+    asking.question(`Overwrite what backup ${given} was made of with the backup? [y/N] `),
+    end,
+  ]);
   asking.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed("nothing was restored");
   context.note("restoring");
