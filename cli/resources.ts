@@ -23,17 +23,22 @@ export interface Resources {
 
 /**
  * Does `work` on the inventory of the running service. Only when there certainly is none (no credentials yet, or nothing
- * listens at their address) the folder itself is opened; its lock keeps a service out for that moment.
+ * listens at their address) the folder itself is opened; its lock keeps a service out for that moment. Only `create` makes a
+ * folder that is not there: a mistyped name must not look like an empty inventory.
  */
-export async function withResources<T>(context: Context, work: (resources: Resources) => Promise<T>): Promise<T> {
+export async function withResources<T>(
+  context: Context,
+  work: (resources: Resources) => Promise<T>,
+  { create = false }: { readonly create?: boolean } = {},
+): Promise<T> {
   const connection = context.connection();
-  if (connection === undefined) return offline(context.data ?? defaultDataDir, work);
+  if (connection === undefined) return offline(context.data ?? defaultDataDir, create, work);
   try {
     return await work(throughService(await connect(connection)));
   } catch (error) {
     const notRunning = error instanceof ServiceUnreachable && error.refused;
     if (!notRunning || connection.dataDir === undefined) throw error;
-    return offline(connection.dataDir, work);
+    return offline(connection.dataDir, create, work);
   }
 }
 
@@ -51,10 +56,10 @@ function throughService(client: Client): Resources {
   };
 }
 
-async function offline<T>(dataDir: string, work: (resources: Resources) => Promise<T>): Promise<T> {
+async function offline<T>(dataDir: string, create: boolean, work: (resources: Resources) => Promise<T>): Promise<T> {
   // Loaded only here: commands that talk to the service start faster without the whole host.
   const { withOfflineResources } = await import("../local/offline.ts");
-  return withOfflineResources(dataDir, (inventory) =>
+  return withOfflineResources(dataDir, { create }, (inventory) =>
     work({
       async addDisk({ path, name, system, force_raw }) {
         return diskView(await inventory.addDisk({ path, name, system, forceRaw: force_raw }));

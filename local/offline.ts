@@ -6,12 +6,13 @@ import { ACCOUNT } from "./account.ts";
 import { newId, now, randomOf } from "./chance.ts";
 import { openHostFolder } from "./host-folder.ts";
 
-/** Opens the folder (making it when it is new), works on its inventory, and gives it back. @throws as openHostFolder */
+/** Opens the folder (with `create`, made when it is new), works on its inventory, and gives it back. @throws as openHostFolder */
 export async function withOfflineResources<T>(
   dataDir: string,
+  { create }: { readonly create: boolean },
   work: (inventory: OfflineInventory) => Promise<T>,
 ): Promise<T> {
-  const host = await openHostFolder(dataDir, { create: true });
+  const host = await openHostFolder(dataDir, { create });
   try {
     const account = await bootstrapIdentity({
       records: host.records,

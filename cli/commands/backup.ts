@@ -12,7 +12,7 @@ import {
   startBackup,
   startRestore,
 } from "../backups.ts";
-import { type Client, rowOf } from "../client.ts";
+import { type Client, type Row, rowOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
 import { backupId, vaultId } from "../names.ts";
@@ -100,7 +100,7 @@ async function restore(context: Context, options: RestoreOptions, given: string)
   const client = await context.client();
   const id = await backupId(client, given);
   if (options.disk === undefined && options.server === undefined && !options.yes)
-    await confirmOverwrite(context, given);
+    await confirmOverwrite(context, rowOf(await client.get(`/backups/${id}`), "backup"));
   const task = await startRestore(client, {
     backupId: id,
     target: await restoreTarget(client, id, options),
@@ -120,13 +120,15 @@ async function restore(context: Context, options: RestoreOptions, given: string)
 }
 
 /** At a terminal, a restore over the origin is asked for twice: what is there now cannot be brought back. */
-async function confirmOverwrite(context: Context, given: string): Promise<void> {
+async function confirmOverwrite(context: Context, backup: Row): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return;
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   // The input's end (Ctrl-D) is a no: the question would never be answered.
   const end = once(asking, "close").then(() => "");
   const answer = await Promise.race([
-    asking.question(`Overwrite what backup ${given} was made of with the backup? [y/N] `),
+    asking.question(
+      `Overwrite ${backup.resource_name} (${backup.resource_id}) with backup ${backup.name} of ${backup.created_at} UTC? [y/N] `,
+    ),
     end,
   ]);
   asking.close();

@@ -55,7 +55,7 @@ function addServer(context: Context, options: ServerOptions): Promise<void> {
 }
 
 async function added(context: Context, add: (resources: Resources) => Promise<Row>): Promise<void> {
-  const resource = await withResources(context, add);
+  const resource = await withResources(context, add, { create: true });
   context.print(resource, shown(resource));
 }
 

@@ -33,7 +33,7 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
     dataDir: context.data ?? defaultDataDir,
     port: options.port,
     host: options.host,
-    log: (line) => context.note(JSON.stringify(line)),
+    log: (line) => context.note(JSON.stringify({ time: new Date().toISOString(), ...line })),
   });
   const stopped = new Promise<void>((resolve, reject) => {
     stop = () => {

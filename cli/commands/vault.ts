@@ -1,9 +1,9 @@
 /** `holdfast vault …`: the containers that hold resources and their backups. */
 import { type Command, Option } from "commander";
 import { collect, integer } from "../arguments.ts";
-import { rowOf } from "../client.ts";
+import { type Client, rowOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
-import { UsageError } from "../failure.ts";
+import { ApiError, UsageError } from "../failure.ts";
 import { vaultId } from "../names.ts";
 import { memberOf } from "../tasks.ts";
 import { cell, formatTable } from "../text.ts";
@@ -18,7 +18,7 @@ const DEFAULT_GB = 100;
 
 interface CreateOptions {
   readonly name: string;
-  readonly type: string;
+  readonly type?: string;
   readonly size: number;
   readonly description?: string;
   readonly resource?: readonly string[];
@@ -34,22 +34,35 @@ interface UpdateOptions {
 
 async function create(context: Context, options: CreateOptions): Promise<void> {
   const client = await context.client();
+  const type = options.type ?? (await typeOf(client, options.resource?.[0]));
   const answer = await client.send("POST", "/vaults", {
     vault: {
       name: options.name,
       ...(options.description === undefined ? {} : { description: options.description }),
       ...(options.autoExpand === true ? { auto_expand: true } : {}),
       billing: {
-        object_type: options.type,
+        object_type: type,
         protect_type: "backup",
         consistent_level: "crash_consistent",
         size: options.size,
       },
-      resources: toResources(options.type, options.resource ?? []),
+      resources: toResources(type, options.resource ?? []),
     },
   });
   const vault = rowOf(answer, "vault");
   context.print(vault, shownVault(vault));
+}
+
+/** What a vault for this resource protects; disks when there is none to ask about. */
+async function typeOf(client: Client, resource: string | undefined): Promise<string> {
+  if (resource === undefined) return "disk";
+  try {
+    await client.get(`/protectables/server/instances/${encodeURIComponent(resource)}`);
+    return "server";
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return "disk";
+    throw error;
+  }
 }
 
 async function update(context: Context, options: UpdateOptions, given: string): Promise<void> {
@@ -92,7 +105,9 @@ export function addVaultCommands(program: Command): void {
     .command("create")
     .description("create a vault")
     .requiredOption("--name <name>", "name; need not be unique")
-    .addOption(new Option("--type <type>", "what it protects").choices(vaultTypes).default("disk"))
+    .addOption(
+      new Option("--type <type>", "what it protects; as the first resource says, else disk").choices(vaultTypes),
+    )
     .option("--size <gb>", `capacity in GB, from ${SMALLEST_GB}`, size, DEFAULT_GB)
     .option("--description <text>", "description")
     .option("--resource <id>", "protect this disk or server (repeatable)", collect)

@@ -122,6 +122,15 @@ describe("vaults", () => {
     });
   });
 
+  test.each([
+    ["a server's", { "GET /protectables/server/instances/a": [{ instance: { id: "a" } }] }, "server"],
+    ["a disk's", { "GET /protectables/server/instances/a": [[404, { error_code: "BackupService.7100" }]] }, "disk"],
+  ] as const)("without --type are of %s type when that is their first resource", async (_whose, answers, type) => {
+    const { service, data } = await setUp({ ...answers, "POST /vaults": [{ vault }] });
+    await runCli(["vault", "create", "--name", "nightly", "--resource", "a", ...data]);
+    expect(service.requests.at(-1)?.body).toMatchObject({ vault: { billing: { object_type: type } } });
+  });
+
   test("VLT-05: are found by name, and a name that two have is refused with their ids", async () => {
     const other = { ...vault, id: backupId };
     const near = { ...vault, id: diskId, name: "nightly-2" };

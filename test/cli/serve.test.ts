@@ -110,6 +110,13 @@ describe("serve", () => {
 });
 
 describe("resource commands without a running service", () => {
+  test("do not make a folder by looking into it: a mistyped name is told", async () => {
+    const mistyped = join(folder, "mistyped");
+    const { code, stdout, stderr } = await runCli(["resource", "list", "--data", mistyped]);
+    expect({ code, stdout, made: existsSync(mistyped) }).toEqual({ code: 1, stdout: "", made: false });
+    expect(stderr).toContain("is no Holdfast data folder");
+  });
+
   test("work on the folder itself, and the service knows what they did", async () => {
     const added = await runCli(["resource", "add", "disk", disk("a.img"), "--name", "a", "--json", ...data]);
     expect(added.stderr).toBe("");
