@@ -1,10 +1,11 @@
 /** The tasks of removing resources and deleting vaults: backups go in batches, then bindings and claims, then the vault. */
 
 import type { Write } from "../../ports/record-store.ts";
+import { withoutLease } from "../backup/seal-run.ts";
 import { deleteOne } from "../delete/delete-one.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
-import { Backup, type Binding, Claim, type Task } from "../records/entities.ts";
-import { bindingKey, byResource, claimKey, taskKey, vaultKey } from "../records/keys.ts";
+import { Backup, type Binding, type Task } from "../records/entities.ts";
+import { bindingKey, byResource, taskKey, vaultKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { bindings, load, remove, replace, tasks, vaults } from "../records/tables.ts";
 import { sweepRoots } from "../repository/intents.ts";
@@ -12,6 +13,7 @@ import { defaultDomain } from "../repository/keyring.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { loadBindings } from "./load-vault.ts";
+import { releases } from "./show-vault.ts";
 import { removing } from "./start-remove-resources.ts";
 
 /** Deletions of one task, over all resources: each is a few small writes and up to 24 root comparisons. */
@@ -81,7 +83,8 @@ async function removeBinding(s: Services, binding: Binding, left: { deletions: n
     const binding = await load(s.records, bindings, bindingKey(vaultId, resourceId));
     if (binding === undefined) return true;
     if (binding.backups > 0) return false;
-    await s.records.transact([remove(bindings, binding), ...(await releases(s, binding))]);
+    const claimed = [...new Set([resourceId, ...binding.claimedDisks])];
+    await s.records.transact([remove(bindings, binding), ...(await releases(s, binding, claimed))]);
     return true;
   });
 }
@@ -109,20 +112,6 @@ async function backupsOf(
   return found;
 }
 
-/** The claims that were made through this binding; one that somebody else holds meanwhile is left alone. */
-async function releases(s: Services, binding: Binding): Promise<readonly Write[]> {
-  const ids = new Set([binding.resourceId, ...binding.claimedDisks]);
-  const writes: Write[] = [];
-  for (const id of ids) {
-    const key = claimKey(binding.projectId, id);
-    const item = await s.records.get(key, { consistent: true });
-    const claim = item && parseItem(Claim, item);
-    if (claim?.vaultId === binding.vaultId && claim.via === binding.resourceId)
-      writes.push({ op: "delete", key, if: { v: claim.v } });
-  }
-  return writes;
-}
-
 async function succeed(s: Services, taskId: string, also: readonly Write[]): Promise<void> {
   const task = await runningTask(s, taskId);
   const now = s.now();
@@ -147,8 +136,7 @@ export const failRemoval = (
     const now = s.now();
     // A vault's bindings may be more than a transaction takes; each is given back by itself first, the task ends last.
     for (const binding of held) {
-      const { lease: _given, ...rest } = binding;
-      await s.records.write(replace(bindings, { ...rest, status: "error" }));
+      await s.records.write(replace(bindings, { ...withoutLease(binding), status: "error" }));
     }
     await s.records.transact([
       replace(tasks, { ...task, status: status ?? "failed", endedAt: now, updatedAt: now, error: failureOf(error) }),
