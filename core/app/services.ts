@@ -7,6 +7,7 @@ import type { Notifier } from "../ports/notifier.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { RecordStore } from "../ports/record-store.ts";
 import type { ResourceProvider } from "../ports/resource-provider.ts";
+import type { RestoreTargets } from "../ports/restore-targets.ts";
 import type { Workflows } from "../ports/workflows.ts";
 import type { Keyring } from "./repository/keyring.ts";
 
@@ -16,6 +17,7 @@ export interface Services {
   readonly keys: KeyService;
   readonly keyring: Keyring;
   readonly resources: ResourceProvider;
+  readonly targets: RestoreTargets;
   readonly workflows: Workflows;
   readonly dataPlane: DataPlane;
   readonly notifier: Notifier;
@@ -29,7 +31,12 @@ export interface Services {
     line: { readonly level: "info" | "warn" | "error"; readonly text: string } & Record<string, unknown>,
   ) => void;
   /** How the data plane works on this host. */
-  readonly tuning: { readonly level: number; readonly unitBudgetMs: number };
+  readonly tuning: {
+    readonly level: number;
+    readonly unitBudgetMs: number;
+    /** Groups that the disks of a run are cut into at most: as many as can work at once, and some more to even them out. */
+    readonly mostGroups: number;
+  };
 }
 
 /** What looking at records takes: use cases that need no more say so, and run where no service does. */

@@ -1,5 +1,8 @@
 /** Where blocks come from and go to: the byte-level view of a captured disk or a restore target. */
 
+/** What is known of a block before it is read: it must be read, it is all zero, or it is as it was in the capture `since`. */
+export type BlockHint = "data" | "zero" | "same";
+
 /**
  * A disk as it was at one instant (or is being checked to have been, see SourcePromise). Reads may be asked in any
  * order; one read at a time per source.
@@ -7,6 +10,12 @@
 export interface BlockSource {
   /** Exact size in bytes. */
   readonly size: number;
+  /**
+   * What the source knows of `count` blocks of 512 KiB from block `first`, in order; `same` only with `SnapshotRef.since`.
+   * Absent on sources that know nothing. The caller then reads the `data` blocks of the range in ascending order (so a
+   * source may fetch ahead); it may read any other block as well.
+   */
+  survey?(first: number, count: number): Promise<readonly BlockHint[]>;
   /** Fills `into` from `offset`. Synchronous where the host can, so that a worker thread needs no turn of its loop. */
   read(offset: number, into: Uint8Array): void | Promise<void>;
   close(): Promise<void>;
@@ -44,13 +53,20 @@ export interface SnapshotRef {
   readonly snapshotId: string;
   /** Bytes. */
   readonly size: number;
+  /** The provider can tell what changed between this capture and a later one of the same disk, while it is kept. */
+  readonly comparable?: boolean;
+  /** An earlier, kept capture of this disk: the source may say `same` of blocks that are as they were in it. */
+  readonly since?: { readonly snapshotId: string };
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 export interface TargetRef {
   readonly provider: string;
   readonly diskId: string;
+  /** `fresh` is a new disk beside the live one (it replaces it at the end), `overwrite` the live disk itself. */
   readonly mode: "fresh" | "overwrite";
+  /** Nothing can be read back before RestoreTargets.finish; the comparison comes after it then. */
+  readonly writeOnly?: boolean;
   /** Bytes of the target; at least the size of what is restored. */
   readonly size: number;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;

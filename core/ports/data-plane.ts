@@ -95,6 +95,19 @@ export interface RestoreResult extends LeafRange {
   readonly readBack: number;
 }
 
+export interface CompareUnit extends LeafRange {
+  readonly domain: DomainKeys;
+  readonly rootId: string;
+  /** What must hold the same bytes as the root. */
+  readonly source: SnapshotRef;
+  readonly budgetMs: number;
+}
+
+export interface CompareResult extends LeafRange {
+  /** Bytes found equal, zeros included. */
+  readonly equal: number;
+}
+
 export interface VerifyUnit extends LeafRange {
   readonly domain: DomainKeys;
   readonly rootId: string;
@@ -126,6 +139,8 @@ export interface DataPlane {
   difference(domain: DomainKeys, from: string | undefined, to: string): Promise<number>;
   /** Every block's id is checked before it is written. @throws Damaged, TargetUnusable, Interrupted */
   restore(unit: RestoreUnit, hooks?: UnitHooks): Promise<RestoreResult>;
+  /** Compares every block of the source with the root's id of it. @throws Damaged, SourceDiffers, SourceChanged, Interrupted */
+  compare(unit: CompareUnit, hooks?: UnitHooks): Promise<CompareResult>;
   /** Damage is a result, not an exception. */
   verify(unit: VerifyUnit, hooks?: UnitHooks): Promise<VerifyResult>;
 }
@@ -142,6 +157,10 @@ export class Damaged extends Error {
     super(`${object}: ${reason}`);
     this.object = object;
   }
+}
+/** The source does not hold what the root says; the message names the first block. */
+export class SourceDiffers extends Error {
+  override readonly name = "SourceDiffers";
 }
 /** The unit was stopped from outside; nothing of it counts. */
 export class Interrupted extends Error {

@@ -37,6 +37,8 @@ export interface Server {
   readonly disks: readonly Disk[];
   readonly status: "ACTIVE" | "SHUTOFF" | "ERROR";
   readonly reason?: string;
+  /** The provider stops it for a restore and starts it again (RST-10): its disks may be in use until then. */
+  readonly stoppable?: boolean;
 }
 
 export type Resource = Disk | Server;
@@ -47,6 +49,22 @@ export interface Capture {
   /** Epoch milliseconds of the instant that the capture stands for: `protected_at`. */
   readonly instant: number;
   readonly disks: readonly SnapshotRef[];
+}
+
+/** For whom something was made: written on it, so that it can be told later whether anybody still needs it. */
+export interface Owner {
+  readonly domainId: string;
+  readonly vaultId: string;
+  readonly resourceId: string;
+}
+
+/** The capture of one disk as the provider holds it, whoever remembers it. */
+export interface HeldCapture extends Owner {
+  readonly snapshotId: string;
+  readonly diskId: string;
+  readonly runId: string;
+  /** Epoch milliseconds. */
+  readonly takenAt: number;
 }
 
 export interface ResourceProvider {
@@ -65,13 +83,25 @@ export interface ResourceProvider {
     readonly runId: string;
     readonly attempt: number;
     readonly diskIds: readonly string[];
+    readonly owner: Owner;
   }): Promise<Capture>;
+  /**
+   * Can the capture be read yet? Waits for it a while (at most four minutes). @throws CaptureRefused when it never can be
+   */
+  ready(capture: Capture): Promise<boolean>;
   /** After the last read: is what was read the state that was captured? */
   confirm(
     capture: Capture,
   ): Promise<{ readonly unchanged: true } | { readonly unchanged: false; readonly reason: string }>;
-  /** Frees what the capture holds (snapshots, exports). Idempotent; called after success and after failure. */
-  release(capture: Capture): Promise<void>;
+  /**
+   * Frees what the capture holds (snapshots, exports); `keepComparable` keeps what a later capture can be compared with.
+   * Idempotent; called after success and after failure.
+   */
+  release(capture: Capture, options: { readonly keepComparable: boolean }): Promise<void>;
+  /** Frees kept captures that nothing compares with any more. Idempotent. */
+  releaseKept(snapshotIds: readonly string[]): Promise<void>;
+  /** Everything that captures still hold, however it came to be left. Nothing on hosts whose captures hold nothing. */
+  held(): AsyncIterable<HeldCapture>;
   /**
    * Checks that a disk may be overwritten with `size` bytes now and describes it for BlockAccess.openTarget.
    * @throws TargetUnusable (from blocks.ts)

@@ -9,7 +9,10 @@ import type { JsonObject } from "./record-store.ts";
 export type WorkflowName =
   | "backup"
   | "backup-member"
+  | "backup-group"
   | "restore"
+  | "restore-group"
+  | "compare-group"
   | "delete-backup"
   | "delete-vault"
   | "remove-resource";
