@@ -1,0 +1,108 @@
+/** Which functions does the AWS host have? Plain data: the stacks make them, the benches measure them, tests compare. */
+import type { PartName } from "./env.ts";
+
+export interface FunctionSpec {
+  /** The physical name is `<deployment>-<name>`. */
+  readonly name: string;
+  /** Module that exports `handler`, from the root of the repository. */
+  readonly entry: string;
+  /** The task of a workflow that it runs, `workflow.state`; absent: the API, the tick, the sweep, the admin. */
+  readonly task?: string;
+  /** Shorter than the time-out of the state that calls it, so that the function's own error is the one recorded. */
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  /** Whose share of the account's concurrency it takes. */
+  readonly reserved?: "transfer" | "api" | "tick";
+  /** What it is wired to; the rest throws when it is touched. */
+  readonly parts: readonly PartName[];
+}
+
+/** One vCPU's worth of a function (AWS, "Configure Lambda function memory": at 1,769 MB a function has one vCPU). */
+const FULL_CPU_MB = 1769;
+const SMALL_MB = 512;
+/** States of a minute, of five, of fifteen: each function ends before its state does. */
+const MINUTE = 50;
+const FIVE_MINUTES = 290;
+const QUARTER = 870;
+
+function task(
+  workflow: string,
+  state: string,
+  timeoutSeconds: number,
+  parts: readonly PartName[],
+  options: { readonly memoryMb?: number; readonly reserved?: "transfer" } = {},
+): FunctionSpec {
+  const name = `${workflow}-${state}`;
+  return {
+    name,
+    entry: `functions/aws/tasks/${name}.ts`,
+    task: `${workflow}.${state}`,
+    timeoutSeconds,
+    memoryMb: SMALL_MB,
+    parts,
+    ...options,
+  };
+}
+
+const MOVES_DATA = { memoryMb: FULL_CPU_MB, reserved: "transfer" } as const;
+
+export const FUNCTIONS: readonly FunctionSpec[] = [
+  {
+    name: "api",
+    entry: "functions/aws/api.ts",
+    // API Gateway gives up after 30 s (HTTP API quotas, "Maximum integration timeout").
+    timeoutSeconds: 29,
+    memoryMb: FULL_CPU_MB,
+    reserved: "api",
+    parts: ["records", "keys", "ec2", "workflows"],
+  },
+  {
+    name: "tick",
+    entry: "functions/aws/tick.ts",
+    timeoutSeconds: FIVE_MINUTES,
+    memoryMb: SMALL_MB,
+    reserved: "tick",
+    parts: ["records", "ec2", "workflows", "notifier"],
+  },
+  {
+    name: "sweep",
+    entry: "functions/aws/sweep.ts",
+    timeoutSeconds: QUARTER,
+    memoryMb: SMALL_MB,
+    parts: ["records", "ec2"],
+  },
+  {
+    name: "admin",
+    entry: "functions/aws/admin.ts",
+    timeoutSeconds: MINUTE,
+    memoryMb: SMALL_MB,
+    parts: ["records", "keys", "identity"],
+  },
+
+  task("backup", "prepare", MINUTE, ["records"]),
+  task("backup", "conclude", MINUTE, ["records", "notifier"]),
+
+  task("backup-member", "open", MINUTE, ["records", "ec2"]),
+  task("backup-member", "capture", FIVE_MINUTES, ["records", "ec2"]),
+  task("backup-member", "ready", FIVE_MINUTES, ["records", "ec2"]),
+  task("backup-member", "confirm", MINUTE, ["records", "ec2"]),
+  task("backup-member", "seal", QUARTER, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
+  task("backup-member", "fail", MINUTE, ["records", "ec2", "notifier"]),
+  task("backup-group", "transfer", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
+
+  task("restore", "begin", MINUTE, ["records", "ec2"]),
+  task("restore", "finish", FIVE_MINUTES, ["records", "ec2"]),
+  task("restore", "replace", FIVE_MINUTES, ["records", "ec2"]),
+  task("restore", "swap", FIVE_MINUTES, ["records", "ec2"]),
+  task("restore", "conclude", MINUTE, ["records", "ec2", "notifier"]),
+  task("restore", "fail", MINUTE, ["records", "ec2", "notifier"]),
+  task("restore-group", "write", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
+  task("compare-group", "compare", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
+
+  task("delete-backup", "remove", FIVE_MINUTES, ["records", "objects", "keys"], { memoryMb: FULL_CPU_MB }),
+  task("delete-backup", "fail", MINUTE, ["records", "notifier"]),
+  task("remove-resource", "batch", FIVE_MINUTES, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
+  task("remove-resource", "fail", MINUTE, ["records", "notifier"]),
+  task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
+  task("delete-vault", "fail", MINUTE, ["records", "notifier"]),
+];
