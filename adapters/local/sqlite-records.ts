@@ -1,9 +1,9 @@
 /** How are records kept in one SQLite file? */
 import type { Clock } from "../../core/domain/values.ts";
+import { checkKey, checkKeys, checkQuery, checkTransaction, checkWrite } from "../../core/ports/record-limits.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import { createLaggingCopy, type Manners, withBadManners } from "./sqlite/bad-manners.ts";
 import { createCommitQueue } from "./sqlite/commit-queue.ts";
-import { checkKey, checkKeys, checkQuery, checkTransaction, checkWrite } from "./sqlite/limits.ts";
 import { createQueries } from "./sqlite/queries.ts";
 import { openRecordFile } from "./sqlite/schema.ts";
 import { type Change, createTable } from "./sqlite/table.ts";

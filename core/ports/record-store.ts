@@ -64,7 +64,10 @@ export interface Query {
   readonly index?: IndexName;
   readonly pk: string;
   readonly sk?: SortRange;
-  /** Default true: ascending sort keys. Index ties are ordered by the base key. */
+  /**
+   * Default true: ascending sort keys. Items with equal index keys come in an order of the store's own (DynamoDB promises
+   * none); paging still gives each of them once.
+   */
   readonly forward?: boolean;
   /** 1 to 1,000. */
   readonly limit: number;
@@ -80,12 +83,19 @@ export interface Page {
   readonly cursor?: string;
 }
 
+/**
+ * Any error that is not named below leaves open whether the write happened, as a crash right after asking does: callers
+ * are built for that, and never take it for a refusal.
+ */
 export interface RecordStore {
   /** `consistent` default false: may miss the newest write. */
   get(key: Key, options?: { readonly consistent?: boolean }): Promise<Item | undefined>;
   /** At most 100 keys; answers in the order asked, undefined for what is not there. */
   getMany(keys: readonly Key[], options?: { readonly consistent?: boolean }): Promise<readonly (Item | undefined)[]>;
-  /** One write. @throws ConditionFailed (with the current item), Throttled, LimitExceeded */
+  /**
+   * One write. @throws ConditionFailed (with the current item), TransactionConflict (retry), Throttled (retry),
+   * LimitExceeded
+   */
   write(write: Exclude<Write, { op: "check" }>): Promise<void>;
   /**
    * All or nothing: 1 to 100 writes, 4 MB together, no two on one key.

@@ -1,9 +1,8 @@
 /** How does a query become SQL, a page and a cursor? */
-import { createHash } from "node:crypto";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { fromCursor, toCursor } from "../../../core/ports/record-cursors.ts";
+import { PAGE_BYTES } from "../../../core/ports/record-limits.ts";
 import type { Item, Page, Query, SortRange } from "../../../core/ports/record-store.ts";
-import { LimitExceeded } from "../../../core/ports/record-store.ts";
-import { PAGE_BYTES } from "./limits.ts";
 import { COLUMNS, type Row, rowSize, toItem } from "./rows.ts";
 
 /** The last code point of Unicode: a prefix of only these has no successor. */
@@ -30,7 +29,7 @@ export function createQueries(db: DatabaseSync, nowSeconds: () => number): RunQu
       size += rowSize(row);
       // One row too many shows that there is more; the first is given whatever its size.
       if (last !== undefined && (items.length === query.limit || size > PAGE_BYTES)) {
-        return { items, cursor: toCursor(query, last) };
+        return { items, cursor: toCursor(query, placeOf(query, last)) };
       }
       items.push(toItem(row));
       last = row;
@@ -92,32 +91,7 @@ function successor(prefix: string): string | undefined {
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
 
-/** Where to go on, bound to everything that decides which rows come in which order. */
-function toCursor(query: Query, last: Row): string {
-  const place = orderOf(query).map((column) => last[column]);
-  return Buffer.from(JSON.stringify([fingerprint(query), ...place])).toString("base64url");
-}
-
-function fromCursor(query: Query, cursor: string): string[] {
-  const parts = parseCursor(cursor);
-  if (parts?.length !== orderOf(query).length + 1 || parts[0] !== fingerprint(query)) {
-    throw new LimitExceeded("the cursor belongs to another query");
-  }
-  return parts.slice(1);
-}
-
-function parseCursor(cursor: string): string[] | undefined {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    return Array.isArray(parts) && parts.every((part) => typeof part === "string") ? parts : undefined;
-  } catch {
-    // Not JSON, hence no cursor of ours: the caller refuses it.
-    return undefined;
-  }
-}
-
-function fingerprint(query: Query): string {
-  const { from, to, prefix } = query.sk ?? {};
-  const text = JSON.stringify([query.index ?? "", query.pk, from ?? "", to ?? "", prefix ?? "", query.forward ?? true]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+/** Where a row stands in its query's order. */
+function placeOf(query: Query, row: Row): string[] {
+  return orderOf(query).map((column) => String(row[column]));
 }

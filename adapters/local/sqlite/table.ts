@@ -1,8 +1,8 @@
 /** How is one write decided and applied inside an open transaction? */
 import type { DatabaseSync } from "node:sqlite";
+import { checkItem, itemSize, keyOf, TRANSACTION_BYTES } from "../../../core/ports/record-limits.ts";
 import type { Condition, Item, Key, Write } from "../../../core/ports/record-store.ts";
 import { ConditionFailed, LimitExceeded, TransactionRefused } from "../../../core/ports/record-store.ts";
-import { checkItem, itemSize, keyOf, TRANSACTION_BYTES } from "./limits.ts";
 import { COLUMNS, toItem, toRow } from "./rows.ts";
 
 /** A decided change: what the key holds afterwards, undefined = nothing. */

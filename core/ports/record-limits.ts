@@ -1,11 +1,11 @@
 /**
- * Which requests does DynamoDB refuse? The same ones are refused here, so that what works on one machine works on AWS.
+ * Which requests does DynamoDB refuse? Every adapter refuses the same ones, so that what works on one machine works on AWS.
  *
  * Numbers: docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
 import { Buffer } from "node:buffer";
-import type { Item, Key, Query, SortRange, Write } from "../../../core/ports/record-store.ts";
-import { LimitExceeded } from "../../../core/ports/record-store.ts";
+import type { Item, Key, Query, SortRange, Write } from "./record-store.ts";
+import { LimitExceeded } from "./record-store.ts";
 
 /** DynamoDB: partition key, bytes of UTF-8. */
 const PK_BYTES = 2048;
