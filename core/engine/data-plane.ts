@@ -2,6 +2,7 @@
 import type { BlockAccess } from "../ports/blocks.ts";
 import type { DataPlane, DomainKeys } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { compare } from "./compare.ts";
 import { difference } from "./difference.ts";
 import { Pace, type PaceHost } from "./pace.ts";
 import { PackBuffers } from "./pack-stream.ts";
@@ -29,6 +30,7 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
     root: (domain, rootId) => rootFacts(of(domain), domain, rootId),
     difference: (domain, from, to) => difference(of(domain), domain, from, to),
     restore: (unit, hooks) => restore(of(unit.domain), blocks, unit, new Pace(options, hooks)),
+    compare: (unit, hooks) => compare(of(unit.domain), blocks, unit, new Pace(options, hooks)),
     verify: (unit, hooks) => verify(of(unit.domain), unit, new Pace(options, hooks)),
   };
 }

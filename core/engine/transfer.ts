@@ -2,15 +2,17 @@
 import type { BlockAccess, BlockSource } from "../ports/blocks.ts";
 import type { TransferResult, TransferUnit } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { runsOf, surveyLeaf } from "./block-runs.ts";
 import { type DomainCrypto, openDomain } from "./domain-crypto.ts";
-import { blockOffset, checkRange, leafLength } from "./geometry.ts";
+import { blockLength, blockOffset, blocksOfLeaf, checkRange } from "./geometry.ts";
+import { KnownBlocks } from "./known-blocks.ts";
 import { encodeLeaf, type Slot } from "./leaf.ts";
 import { LiveFrames } from "./live-frames.ts";
 import { BLOCK_BYTES, LEAF_BLOCKS, PAYLOAD_MAX_BYTES, SOURCE_READ_BYTES } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { FRAME_TYPE } from "./pack-format.ts";
 import { type PackBuffers, PackStream, type WrittenPack } from "./pack-stream.ts";
-import { Parent, type ParentLeaf } from "./parent.ts";
+import { NO_PARENT_LEAF, Parent, type ParentLeaf } from "./parent.ts";
 import { encodePayload } from "./payload.ts";
 import type { PackFacts } from "./places.ts";
 import { RecentBlocks } from "./recent-blocks.ts";
@@ -24,11 +26,13 @@ export interface TransferContext {
 }
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
-const NO_PARENT: ParentLeaf = { ref: undefined, slots: [], usable: () => false };
 /** What one more leaf can add to a payload: its own record and a pack a block, each with one frame live. */
 const LEAF_GROWTH_BYTES = LEAF_RECORD_BYTES + (LEAF_BLOCKS + 1) * packRecordBytes(64, 1) + 128;
 
-/** One attempt at a unit. @throws SourceChanged, StoreFull, StoreFailed, Interrupted; RangeError for a bad unit */
+/**
+ * One attempt at a unit. What the source knows of its blocks (`survey`) is taken for granted, so `snapshot.since` must name
+ * the very capture that `parentRoot` was made from. @throws SourceChanged, StoreFull, StoreFailed, Interrupted; RangeError for a bad unit
+ */
 export async function transfer(context: TransferContext, unit: TransferUnit, pace: Pace): Promise<TransferResult> {
   const { size } = unit.snapshot;
   checkRange(unit, size);
@@ -93,25 +97,38 @@ class Attempt {
 
   async #leaf(leaf: number): Promise<LeafSlot> {
     const { size } = this.#unit.snapshot;
-    const old = (await this.#parent?.leaf(leaf)) ?? NO_PARENT;
-    const start = blockOffset(leaf, 0);
-    const end = start + leafLength(size, leaf);
+    const blocks = blocksOfLeaf(size, leaf);
+    const old = (await this.#parent?.leaf(leaf, size)) ?? NO_PARENT_LEAF;
+    const hints = await surveyLeaf(this.#source, leaf, blocks);
+    const known = new KnownBlocks(hints, old, this.#unit.snapshot.since !== undefined);
     const slots: Slot[] = [];
     const nonZeroBefore = this.#counts.nonZero;
-    for (let at = start; at < end; at += SOURCE_READ_BYTES) {
-      const piece = this.#piece.subarray(0, Math.min(SOURCE_READ_BYTES, end - at));
-      await this.#source.read(at, piece);
-      this.#counts.read += piece.length;
-      for (let from = 0; from < piece.length; from += BLOCK_BYTES) {
-        const block = piece.subarray(from, from + BLOCK_BYTES);
-        const room = this.#stream.room();
-        if (room !== undefined) await room;
-        slots.push(this.#block(block, old, slots.length));
-      }
-      const turn = this.#pace.worked(piece.length, this.#stream.putting);
+    for (const { first, end, read } of runsOf(blocks, (index) => known.needsRead(index))) {
+      const start = blockOffset(leaf, first);
+      const bytes = blockOffset(leaf, end - 1) + blockLength(size, leaf, end - 1) - start;
+      if (read) await this.#read(start, bytes, old, slots);
+      else for (let index = first; index < end; index++) slots.push(this.#taken(known.slot(index), leaf, index));
+      const turn = this.#pace.worked(bytes, this.#stream.putting);
       if (turn !== undefined) await turn;
     }
     return this.#finishLeaf(leaf, slots, old, this.#counts.nonZero - nonZeroBefore);
+  }
+
+  #taken(slot: Slot, leaf: number, index: number): Slot {
+    if (slot !== undefined) this.#counts.nonZero += blockLength(this.#unit.snapshot.size, leaf, index);
+    return slot;
+  }
+
+  async #read(start: number, bytes: number, old: ParentLeaf, slots: Slot[]): Promise<void> {
+    const piece = this.#piece.subarray(0, bytes);
+    await this.#source.read(start, piece);
+    this.#counts.read += bytes;
+    for (let from = 0; from < bytes; from += BLOCK_BYTES) {
+      const block = piece.subarray(from, from + BLOCK_BYTES);
+      const room = this.#stream.room();
+      if (room !== undefined) await room;
+      slots.push(this.#block(block, old, slots.length));
+    }
   }
 
   #block(block: Buffer, old: ParentLeaf, index: number): Slot {

@@ -1,5 +1,5 @@
 /** What the pool and its worker threads say to each other. */
-import type { RestoreUnit, TransferUnit, VerifyUnit } from "../../core/ports/data-plane.ts";
+import type { CompareUnit, RestoreUnit, TransferUnit, VerifyUnit } from "../../core/ports/data-plane.ts";
 import type { JsonObject } from "../../core/ports/record-store.ts";
 import type { PlainError } from "./plain-error.ts";
 
@@ -7,6 +7,7 @@ import type { PlainError } from "./plain-error.ts";
 export interface Units {
   readonly transfer: TransferUnit;
   readonly restore: RestoreUnit;
+  readonly compare: CompareUnit;
   readonly verify: VerifyUnit;
 }
 export type Operation = keyof Units;

@@ -2,6 +2,7 @@
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import type { BlockAccess } from "../../core/ports/blocks.ts";
 import {
+  type CompareResult,
   type DataPlane,
   Interrupted,
   type RestoreResult,
@@ -52,6 +53,7 @@ export function createWorkerDataPlane(options: WorkerPoolOptions): WorkerDataPla
   return {
     transfer: (unit, hooks) => pool.run("transfer", unit, hooks) as Promise<TransferResult>,
     restore: (unit, hooks) => pool.run("restore", unit, hooks) as Promise<RestoreResult>,
+    compare: (unit, hooks) => pool.run("compare", unit, hooks) as Promise<CompareResult>,
     verify: (unit, hooks) => pool.run("verify", unit, hooks) as Promise<VerifyResult>,
     seal: direct.seal,
     root: direct.root,

@@ -1,7 +1,14 @@
 /** A worker thread of the data plane: does one unit at a time and reports. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
-import type { DataPlane, RestoreUnit, TransferUnit, UnitHooks, VerifyUnit } from "../../core/ports/data-plane.ts";
+import type {
+  CompareUnit,
+  DataPlane,
+  RestoreUnit,
+  TransferUnit,
+  UnitHooks,
+  VerifyUnit,
+} from "../../core/ports/data-plane.ts";
 import type { Io } from "./io.ts";
 import { createCollector } from "./memory.ts";
 import type { FromWorker, IoModule, ToWorker } from "./messages.ts";
@@ -25,9 +32,10 @@ function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void 
 function start(
   { operation, unit }: ToWorker & { type: "run" },
   hooks: UnitHooks,
-): ReturnType<DataPlane["transfer" | "restore" | "verify"]> {
+): ReturnType<DataPlane["transfer" | "restore" | "compare" | "verify"]> {
   if (operation === "transfer") return plane.transfer(unit as TransferUnit, hooks);
   if (operation === "restore") return plane.restore(unit as RestoreUnit, hooks);
+  if (operation === "compare") return plane.compare(unit as CompareUnit, hooks);
   return plane.verify(unit as VerifyUnit, hooks);
 }
 
