@@ -193,7 +193,8 @@ export function queryPromises(given: Current): void {
         names.map((sk) => item({ sk, body: { big } })),
       );
       const page = await store.query({ pk: "P", limit: 1000, consistent: true });
-      expect(page.items.length).toBeLessThanOrEqual(3);
+      // Whether the item that passes the megabyte still belongs to the page is not promised: DynamoDB Local gives it.
+      expect(page.items.length).toBeLessThanOrEqual(4);
       expect(page.cursor).toBeDefined();
       expect(await sortKeys(store, { pk: "P" })).toEqual(names);
     });

@@ -1,0 +1,37 @@
+/** How does a test make a table for records? From the same plain data as infra, so that both are one thing. */
+import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { recordsTable } from "../../adapters/aws/dynamodb/table.ts";
+
+interface Keys {
+  readonly partitionKey: string;
+  readonly sortKey: string;
+}
+
+/**
+ * An empty table of that name. Its time-to-live is off: ministack would soon remove items that are young by the test's
+ * clock and old by its own.
+ */
+export async function createRecordsTable(client: DynamoDBClient, name: string): Promise<void> {
+  const indexes = Object.values(recordsTable.indexes);
+  const attributes = [recordsTable, ...indexes].flatMap((keys: Keys) => [keys.partitionKey, keys.sortKey]);
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: attributes.map((attribute) => ({ AttributeName: attribute, AttributeType: "S" })),
+      KeySchema: schemaOf(recordsTable),
+      GlobalSecondaryIndexes: indexes.map((index) => ({
+        IndexName: index.name,
+        KeySchema: schemaOf(index),
+        Projection: { ProjectionType: "ALL" },
+      })),
+    }),
+  );
+}
+
+function schemaOf({ partitionKey, sortKey }: Keys) {
+  return [
+    { AttributeName: partitionKey, KeyType: "HASH" as const },
+    { AttributeName: sortKey, KeyType: "RANGE" as const },
+  ];
+}
