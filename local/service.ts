@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { createImageTargets } from "../adapters/local/images/restore-targets.ts";
 import { createLogNotifier } from "../adapters/local/log-notifier.ts";
 import { createPrometheusMetrics } from "../adapters/local/prometheus-metrics.ts";
 import { loadDefinitions } from "../adapters/local/workflows/load.ts";
@@ -33,6 +34,8 @@ const MOST_WORKERS = 2;
 const LEVEL = 1;
 /** A unit stops at the first leaf after this: what a crash throws away, and how old a heartbeat gets. */
 const UNIT_BUDGET_MS = 20_000;
+/** A few groups a worker even out: the last one to end holds the others up for a leaf or two of 512 MiB at most. */
+const MOST_GROUPS = 100;
 /** Requests that are being answered when the service is told to stop get this long. */
 const HTTP_GRACE_MS = 1_000;
 
@@ -90,6 +93,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     keys,
     keyring: createKeyring({ objects, keys, randomBytes: randomOf }),
     resources: opened.resources,
+    targets: createImageTargets(),
     inventory: opened.inventory,
     // Tasks need the services and the runner needs the tasks: the tasks look here when they run.
     get workflows(): LocalWorkflows {
@@ -102,7 +106,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     newId,
     randomBytes: randomOf,
     log,
-    tuning: { level: LEVEL, unitBudgetMs: UNIT_BUDGET_MS },
+    tuning: { level: LEVEL, unitBudgetMs: UNIT_BUDGET_MS, mostGroups: MOST_GROUPS },
   };
   const workflows: LocalWorkflows = createLocalWorkflows({
     records,
@@ -111,7 +115,11 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
       Object.entries(TASKS).map(([name, task]) => [name, (input, { signal }) => task(services, input, signal)]),
     ),
     // As many as there are threads: a call that waited for one would use up its time-out.
-    concurrency: { "backup-member.transfer": workers, "restore.write": workers },
+    concurrency: {
+      "backup-group.transfer": workers,
+      "restore-group.write": workers,
+      "compare-group.compare": workers,
+    },
     now,
     log,
     ...(hooks !== undefined && { hooks }),

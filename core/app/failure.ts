@@ -11,6 +11,7 @@ export interface CaughtError {
 const CODES: Readonly<Record<string, FaultCode>> = {
   StoreFull: "6401",
   SourceChanged: "6215",
+  SourceDiffers: "6215",
   TargetUnusable: "2011",
 };
 
@@ -18,7 +19,8 @@ const CODES: Readonly<Record<string, FaultCode>> = {
  * The failure to record. A Fault's message begins with its own code; Lambda wraps messages in JSON, a local run does not.
  * A fault that no one foresaw is 9910 with its text: better an odd text than a hidden cause.
  */
-export function failureOf(caught: CaughtError): { readonly code: string; readonly message: string } {
+export function failureOf(error: CaughtError): { readonly code: string; readonly message: string } {
+  const caught = innermost(error);
   const text = plainCause(caught.Cause ?? "");
   const [, code, rest] = /^(\d{4}): ([\s\S]*)$/.exec(text) ?? [];
   if (code !== undefined && rest !== undefined && code in FAULTS)
@@ -27,13 +29,26 @@ export function failureOf(caught: CaughtError): { readonly code: string; readonl
   return { code: `BackupService.${known}`, message: text || (caught.Error ?? "unknown error") };
 }
 
+/** The failure of a child execution comes as States.TaskFailed with the child's description in the cause. */
+function innermost(caught: CaughtError): CaughtError {
+  const child = json(caught.Cause ?? "");
+  if (child === undefined || typeof child.ExecutionArn !== "string") return caught;
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return innermost({ Error: text(child.Error) || caught.Error, Cause: text(child.Cause) });
+}
+
 function plainCause(cause: string): string {
-  if (!cause.startsWith("{")) return cause;
+  const parsed = json(cause);
+  return typeof parsed?.errorMessage === "string" ? parsed.errorMessage : cause;
+}
+
+/** The object that the text holds, if it is one; else the text is shown as it came. */
+function json(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith("{")) return undefined;
   try {
-    const parsed = JSON.parse(cause) as { errorMessage?: unknown };
-    return typeof parsed.errorMessage === "string" ? parsed.errorMessage : cause;
-  } catch {
-    // Not JSON after all: the text is shown as it came.
-    return cause;
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -3,8 +3,11 @@
 /** 1,024 blocks of 512 KiB. docs/format.md, "Leaf". */
 const LEAF_BYTES = 512 * 1024 * 1024;
 
-/** States.ArrayRange makes at most 1,000 items (Step Functions, "Intrinsics for arrays"), and a map's history must stay short. */
-const MAX_GROUPS = 1000;
+/**
+ * A group is an item of a map and a child execution: this many, in each of three attempts, keep a member's history far
+ * below the 25,000 events of Step Functions (test/workflows/limits.test.ts reckons it).
+ */
+export const MOST_GROUPS = 200;
 
 export interface Group {
   /** Index of the disk in the run. */
@@ -17,14 +20,15 @@ export interface Group {
 export const leavesOf = (bytes: number): number => Math.ceil(bytes / LEAF_BYTES);
 
 /**
- * The groups of disks of these sizes (bytes), at most MAX_GROUPS over all: one leaf each where that fits, else as few leaves
- * more as needed. Deterministic: group numbers mean the same in every task of a run.
+ * The groups of disks of these sizes (bytes), at most `most` over all (but one per disk): one leaf each where that fits, else
+ * as few leaves more as needed. Deterministic: group numbers mean the same in every task of a run.
  */
-export function planGroups(sizes: readonly number[]): readonly Group[] {
+export function planGroups(sizes: readonly number[], most = MOST_GROUPS): readonly Group[] {
+  const limit = Math.max(Math.min(most, MOST_GROUPS), sizes.length, 1);
   const leaves = sizes.map(leavesOf);
   const groupsAt = (perGroup: number) => leaves.reduce((sum, n) => sum + Math.ceil(n / perGroup), 0);
-  let perGroup = Math.max(1, Math.ceil(leaves.reduce((a, b) => a + b, 0) / MAX_GROUPS));
-  while (groupsAt(perGroup) > MAX_GROUPS) perGroup++;
+  let perGroup = Math.max(1, Math.ceil(leaves.reduce((a, b) => a + b, 0) / limit));
+  while (groupsAt(perGroup) > limit) perGroup++;
   return leaves.flatMap((count, disk) =>
     Array.from({ length: Math.ceil(count / perGroup) }, (_, g) => ({
       disk,

@@ -54,9 +54,9 @@ export interface SnapshotRef {
   /** Bytes. */
   readonly size: number;
   /** The provider can tell what changed between this capture and a later one of the same disk, while it is kept. */
-  readonly comparable?: boolean;
+  readonly comparable?: boolean | undefined;
   /** An earlier, kept capture of this disk: the source may say `same` of blocks that are as they were in it. */
-  readonly since?: { readonly snapshotId: string };
+  readonly since?: { readonly snapshotId: string } | undefined;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -66,7 +66,7 @@ export interface TargetRef {
   /** `fresh` is a new disk beside the live one (it replaces it at the end), `overwrite` the live disk itself. */
   readonly mode: "fresh" | "overwrite";
   /** Nothing can be read back before RestoreTargets.finish; the comparison comes after it then. */
-  readonly writeOnly?: boolean;
+  readonly writeOnly?: boolean | undefined;
   /** Bytes of the target; at least the size of what is restored. */
   readonly size: number;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
@@ -79,4 +79,8 @@ export class SourceChanged extends Error {
 /** The target cannot be written: missing, smaller, in use, not writable. Nothing was written. */
 export class TargetUnusable extends Error {
   override readonly name = "TargetUnusable";
+}
+/** Whoever holds disks (EC2, EBS) does not answer or asks to slow down, beyond the adapter's own patience. Worth a retry. */
+export class ProviderUnavailable extends Error {
+  override readonly name = "ProviderUnavailable";
 }

@@ -1,4 +1,5 @@
 /** Every task of every workflow, under the name that its state calls it by: `${workflow.state}`. */
+import { captureReady } from "../../core/app/backup/capture-ready.ts";
 import { captureRun } from "../../core/app/backup/capture-run.ts";
 import { confirmSource } from "../../core/app/backup/confirm-source.ts";
 import { failRun } from "../../core/app/backup/fail-run.ts";
@@ -7,12 +8,17 @@ import { concludeCheckpoint, prepareCheckpoint } from "../../core/app/backup/run
 import { sealRun } from "../../core/app/backup/seal-run.ts";
 import { transferGroup } from "../../core/app/backup/transfer-group.ts";
 import { failDelete, runDelete } from "../../core/app/delete/run-delete.ts";
+import { compareGroup } from "../../core/app/restore/compare-group.ts";
+import { finishRestore } from "../../core/app/restore/finish-restore.ts";
+import { replaceDisks, swapDisks } from "../../core/app/restore/replace-disks.ts";
 import { beginRestore, concludeRestore, failRestore, restoreGroup } from "../../core/app/restore/run-restore.ts";
 import { deleteVaultBatch, failRemoval, removeResourceBatch } from "../../core/app/vaults/run-removal.ts";
 import * as backup from "../../workflows/backup.ts";
+import * as backupGroup from "../../workflows/backup-group.ts";
 import * as member from "../../workflows/backup-member.ts";
 import * as removal from "../../workflows/removal.ts";
 import * as restore from "../../workflows/restore.ts";
+import * as restoreGroups from "../../workflows/restore-group.ts";
 import { type TaskFunction, task } from "./task.ts";
 
 /** Group numbers for the items of a map. */
@@ -28,15 +34,23 @@ export const TASKS: Readonly<Record<string, TaskFunction>> = {
 
   "backup-member.open": task(member.open, openRun),
   "backup-member.capture": task(member.capture, async (s, input) => numbered((await captureRun(s, input)).groups)),
-  "backup-member.transfer": task(member.transfer, transferGroup),
+  "backup-member.ready": task(member.ready, captureReady),
   "backup-member.confirm": task(member.confirm, confirmSource),
   "backup-member.seal": task(member.seal, sealRun),
   "backup-member.fail": task(member.fail, failRun),
+  "backup-group.transfer": task(backupGroup.transfer, transferGroup),
 
-  "restore.begin": task(restore.begin, async (s, input) => numbered((await beginRestore(s, input)).groups)),
-  "restore.write": task(restore.write, restoreGroup),
-  "restore.conclude": task(restore.conclude, concludeRestore),
+  "restore.begin": task(restore.step, async (s, input) => numbered((await beginRestore(s, input)).groups)),
+  "restore.finish": task(restore.step, async (s, input) => {
+    const { done, groups } = await finishRestore(s, input);
+    return { done, ...numbered(groups) };
+  }),
+  "restore.replace": task(restore.step, replaceDisks),
+  "restore.swap": task(restore.step, swapDisks),
+  "restore.conclude": task(restore.step, concludeRestore),
   "restore.fail": task(restore.fail, failRestore),
+  "restore-group.write": task(restoreGroups.unit, restoreGroup),
+  "compare-group.compare": task(restoreGroups.unit, compareGroup),
 
   "delete-backup.remove": task(removal.removeBackup, runDelete),
   "delete-backup.fail": task(removal.failBackup, failDelete),

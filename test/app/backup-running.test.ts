@@ -172,7 +172,7 @@ describe("a backup that fails", () => {
     host.disks.changed = () => "it is being written to";
     const { checkpoint: id } = await host.backUp(vault);
     expect((await checkpoint(id)).status).toBe("error");
-    expect(host.disks.held.size).toBe(0);
+    expect(host.disks.captures.size).toBe(0);
   });
 
   test("or succeeds the same when the notifier fails: the record counts, the log says what was not told", async () => {

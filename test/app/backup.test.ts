@@ -33,7 +33,7 @@ describe("a disk's backup", () => {
     const [log] = await logs("operation_type=backup");
     expect(log).toMatchObject({ status: "success", extra_info: { common: { progress: 100 } } });
     expect(log.ended_at).not.toBeNull();
-    expect(host.disks.held.size).toBe(0);
+    expect(host.disks.captures.size).toBe(0);
   });
 
   test("holds the instant of its capture, whatever is written to the disk while it runs (BKP-15, BKP-16)", async () => {
@@ -42,7 +42,7 @@ describe("a disk's backup", () => {
     const vault = await host.vault(["d1"]);
     host.hooks = {
       beforeTask: (task) => {
-        if (task === "backup-member.transfer") host.disks.bytes.get("d1")?.fill(7);
+        if (task === "backup-group.transfer") host.disks.bytes.get("d1")?.fill(7);
       },
     };
     const { of } = await host.backUp(vault);

@@ -75,7 +75,7 @@ describe("deleting a backup", () => {
     let during: unknown;
     host.hooks = {
       async beforeTask(task) {
-        if (task === "restore.write") during = await code("DELETE", `/backups/${newest}`);
+        if (task === "restore-group.write") during = await code("DELETE", `/backups/${newest}`);
       },
     };
     await host.restore(newest, { volume_id: "d1" });
@@ -84,7 +84,7 @@ describe("deleting a backup", () => {
     const seen: unknown[] = [];
     host.hooks = {
       async beforeTask(task) {
-        if (task !== "backup-member.transfer") return;
+        if (task !== "backup-group.transfer") return;
         seen.push(await code("DELETE", `/backups/${newest}`), await code("DELETE", `/backups/${older}`));
       },
     };

@@ -84,8 +84,8 @@ describe("a run of many units", () => {
     const outcomes: unknown[] = [];
     host.hooks = {
       async beforeTask(task, { name }) {
-        if (task !== "backup-member.transfer") return;
-        const ask = { backupId: name, fence: 1, attempt: 0, group: 0, cursor: -1 };
+        if (task !== "backup-group.transfer") return;
+        const ask = { backupId: name.slice(0, 36), fence: 1, attempt: 0, group: 0, cursor: -1 };
         outcomes.push(...(await Promise.all([transferGroup(host.services, ask), transferGroup(host.services, ask)])));
       },
     };
@@ -105,12 +105,7 @@ test("a parked run goes on in the next process from what was recorded and is who
   host = await createAppHost();
   host.disks.addDiskWith("d1", diskOf(2 * BLOCK, { 0: 2 }));
   const vault = await host.vault(["d1"]);
-  for (const moment of [
-    "backup-member.open",
-    "backup-member.capture",
-    "backup-member.transfer",
-    "backup-member.seal",
-  ]) {
+  for (const moment of ["backup-member.open", "backup-member.capture", "backup-group.transfer", "backup-member.seal"]) {
     let parked = false;
     host.hooks = {
       async beforeTask(task) {

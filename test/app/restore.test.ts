@@ -34,7 +34,7 @@ describe("a disk's restore", () => {
     const seen: unknown[] = [];
     host.hooks = {
       async beforeTask(task) {
-        if (task !== "restore.write") return;
+        if (task !== "restore-group.write") return;
         const { operation_logs } = (await host.call("GET", "/operation-logs?operation_type=restore")).body;
         seen.push((await host.backup(id)).status, (await host.binding(vault, "d1")).status, operation_logs[0].status);
       },
@@ -92,7 +92,7 @@ describe("a disk's restore", () => {
     const seen: unknown[] = [];
     host.hooks = {
       async beforeTask(task) {
-        if (task === "restore.write") {
+        if (task === "restore-group.write") {
           seen.push(await ask(id, { volume_id: "d1" }), await ask(other, { volume_id: "d1" }));
           const run = await host.start(vault, { resources: ["d1"] });
           seen.push([run.status, run.body.error_code]);

@@ -60,10 +60,10 @@ describe("a run that lives", () => {
     const seen: string[] = [];
     host.hooks = {
       beforeTask: (task) => {
-        if (task === "restore.write") later(29);
+        if (task === "restore-group.write") later(29);
       },
       afterEffect: async (task) => {
-        if (task !== "restore.write") return;
+        if (task !== "restore-group.write") return;
         later(29);
         await tick(host.services);
         seen.push((await logs("restore"))[0].status);
@@ -76,7 +76,7 @@ describe("a run that lives", () => {
 
   test("shows it within a unit that takes hours; a unit whose run was closed is stopped", async () => {
     const { of } = await host.backUp(vault);
-    const { there, go } = heldAt("restore.write");
+    const { there, go } = heldAt("restore-group.write");
     const { body } = await host.call("POST", `/backups/${of.d1}/restore`, { restore: { volume_id: "d1" } });
     await there;
     const hearts: number[] = [];
@@ -105,7 +105,7 @@ describe("a run that lives", () => {
   });
 
   test("may be silent while others work, because it waits for its turn; not for a whole day", async () => {
-    const { go, there } = heldAt("backup-member.transfer");
+    const { go, there } = heldAt("backup-group.transfer");
     await host.start(vault, { resources: ["d1"] });
     await there;
     await host.start(vault, { resources: ["d2"] });
@@ -136,7 +136,7 @@ describe("a run that lives", () => {
   });
 
   test("is left alone when only the run over the vault has failed", async () => {
-    const { go, there } = heldAt("backup-member.transfer");
+    const { go, there } = heldAt("backup-group.transfer");
     await host.start(vault, { resources: ["d1"] });
     await there;
     later(10);

@@ -106,7 +106,7 @@ describe("work whose start was lost", () => {
 
 describe("a run whose heart stopped", () => {
   test("is closed with task timeout and backup error; its resource is free, and what still comes of it counts for nothing (CCY-04)", async () => {
-    const { go, there } = heldAt("backup-member.transfer");
+    const { go, there } = heldAt("backup-group.transfer");
     const started = await host.start(vault, { resources: ["d1"] });
     await there;
     const [backup] = await rows("/backups", "backups");
@@ -123,7 +123,7 @@ describe("a run whose heart stopped", () => {
     });
     expect((await host.backup(backup.id)).status).toBe("error");
     expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", used: 0 });
-    expect(host.disks.held.size).toBe(0);
+    expect(host.disks.captures.size).toBe(0);
 
     // The zombie goes on: nothing of it is taken.
     const zombie = { backupId: backup.id, fence, attempt: 0 };
@@ -164,7 +164,7 @@ describe("a run whose heart stopped", () => {
 
   test("that restores is closed, marked incomplete, and the backup is available again (CCY-04, RST-05)", async () => {
     const { of } = await host.backUp(vault);
-    const { go, there } = heldAt("restore.write");
+    const { go, there } = heldAt("restore-group.write");
     await host.call("POST", `/backups/${of.d1}/restore`, { restore: { volume_id: "d1" } });
     await there;
     later(31);

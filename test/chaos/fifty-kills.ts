@@ -25,10 +25,10 @@ const kill = (stage: Stage, act: ActName, task: string | undefined, at: At, visi
 export function fiftyKills({ transfer, restore }: Durations, random: () => number): readonly Kill[] {
   const within = (ms: number): At => ({ ms: Math.round(random() * ms) });
   const capture = (at: At, act: ActName = "incremental backup") => kill("capture", act, "backup-member.capture", at);
-  const moving = (at: At, visit?: number) => kill("transfer", "full backup", "backup-member.transfer", at, visit);
+  const moving = (at: At, visit?: number) => kill("transfer", "full backup", "backup-group.transfer", at, visit);
   const sealing = (at: At, act: ActName = "incremental backup") => kill("seal", act, "backup-member.seal", at);
   const concluding = (task: string, at: At) => kill("conclude", "incremental backup", task, at);
-  const writing = (at: At, visit?: number) => kill("restore write", "restore", "restore.write", at, visit);
+  const writing = (at: At, visit?: number) => kill("restore write", "restore", "restore-group.write", at, visit);
   const deleting = (act: ActName, at: At) => kill("delete", act, "delete-backup.remove", at);
   const gap = (act: ActName, task: string, visit?: number) => kill("effect to entry", act, task, "effect", visit);
   const request = (act: ActName, at: At) => kill("request", act, undefined, at);
@@ -90,12 +90,12 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     gap("full backup", "backup.prepare"),
     gap("incremental backup", "backup-member.open"),
     gap("incremental backup", "backup-member.capture"),
-    gap("full backup", "backup-member.transfer", 2),
+    gap("full backup", "backup-group.transfer", 2),
     gap("incremental backup", "backup-member.confirm"),
     gap("incremental backup", "backup-member.seal"),
     gap("incremental backup", CHILD),
     gap("incremental backup", "backup.conclude"),
-    gap("restore", "restore.write"),
+    gap("restore", "restore-group.write"),
     gap("restore", "restore.conclude"),
     gap("delete oldest", "delete-backup.remove"),
     gap("delete vault", "delete-vault.batch"),

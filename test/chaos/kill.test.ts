@@ -24,9 +24,9 @@ const kills: readonly Kill[] = [
   {
     stage: "transfer",
     act: "full backup",
-    plan: { task: "backup-member.transfer", at: { call: "link", nth: 1, when: "after", thread: "worker" } },
+    plan: { task: "backup-group.transfer", at: { call: "link", nth: 1, when: "after", thread: "worker" } },
   },
-  { stage: "effect to entry", act: "full backup", plan: { task: "backup-member.transfer", visit: 2, at: "effect" } },
+  { stage: "effect to entry", act: "full backup", plan: { task: "backup-group.transfer", visit: 2, at: "effect" } },
   {
     stage: "seal",
     act: "incremental backup",
@@ -38,7 +38,7 @@ const kills: readonly Kill[] = [
     plan: { task: "backup-member.seal", at: { call: "commit", nth: 2, when: "after" } },
   },
   { stage: "conclude", act: "incremental backup", plan: { task: CHILD, at: "recorded" } },
-  { stage: "restore write", act: "restore", plan: { task: "restore.write", at: { ms: 60 } } },
+  { stage: "restore write", act: "restore", plan: { task: "restore-group.write", at: { ms: 60 } } },
   { stage: "effect to entry", act: "restore", plan: { task: "restore.conclude", at: "effect" } },
   {
     stage: "delete",

@@ -35,7 +35,7 @@ describe.each(["packs", "roots"] as const)("a store that is full when %s are wri
       error_info: { code: "BackupService.6401", message: expect.stringContaining("256 MiB") },
     });
     expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", used: BLOCK });
-    expect(host.disks.held.size).toBe(0);
+    expect(host.disks.captures.size).toBe(0);
     expect((await host.restore(of.d1 ?? "", { volume_id: "d1" })).status).toBe("success");
     expect(host.disks.bytes.get("d1")).toEqual(then);
     await host.drop(failed.of.d1 ?? "");

@@ -60,7 +60,7 @@ async function endsInError(): Promise<void> {
   expect(log.error_info.message).toContain(disk.path);
 }
 
-const MOMENTS = ["backup-member.transfer", "backup-member.confirm"] as const;
+const MOMENTS = ["backup-group.transfer", "backup-member.confirm"] as const;
 
 describe.each(MOMENTS)("an image that is changed just before %s", (moment) => {
   test("once: the second attempt holds one state, the one after the change", async () => {

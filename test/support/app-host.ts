@@ -1,6 +1,7 @@
 /** The whole service in one process without HTTP or threads: real records, real workflows and tasks, disks in memory. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { createImageTargets } from "../../adapters/local/images/restore-targets.ts";
 import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
 import { loadDefinitions } from "../../adapters/local/workflows/load.ts";
@@ -20,6 +21,7 @@ import type { Notice } from "../../core/ports/notifier.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import type { ResourceProvider } from "../../core/ports/resource-provider.ts";
+import type { RestoreTargets } from "../../core/ports/restore-targets.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
 import { routes } from "../../functions/api/routes.ts";
 import { TASKS } from "../../functions/tasks/tasks.ts";
@@ -38,6 +40,9 @@ export interface AppHostOptions {
   /** Tasks run as they come; tests look in, change things and wait here. May be changed later: it is read at each call. */
   readonly hooks?: RunHooks;
   readonly unitBudgetMs?: number;
+  readonly mostGroups?: number;
+  /** Absent = restores write in place. */
+  readonly targets?: RestoreTargets;
 }
 
 export interface AppHost {
@@ -114,6 +119,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
     keys,
     keyring: createKeyring({ objects: store, keys, randomBytes }),
     resources: options.resourcesOn?.(records, now) ?? disks,
+    targets: options.targets ?? createImageTargets(),
     get workflows() {
       return runner();
     },
@@ -128,7 +134,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
     newId: randomUUID,
     randomBytes,
     log,
-    tuning: { level: 1, unitBudgetMs: options.unitBudgetMs ?? 20_000 },
+    tuning: { level: 1, unitBudgetMs: options.unitBudgetMs ?? 20_000, mostGroups: options.mostGroups ?? 100 },
   };
   const definitions = await loadDefinitions(fileURLToPath(new URL("../../workflows", import.meta.url)));
   const build = () =>

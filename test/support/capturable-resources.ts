@@ -8,7 +8,7 @@ export interface CapturableResources extends MemoryResources {
   /** What is on each disk now. Tests change the bytes in place, or `setBytes`. */
   readonly bytes: Map<string, Uint8Array>;
   /** Captures that are held, by run and attempt. */
-  readonly held: Map<string, Capture>;
+  readonly captures: Map<string, Capture>;
   /** What `confirm` finds: a reason when the source changed. */
   changed: (capture: Capture) => string | undefined;
   /** A disk with this content. */
@@ -24,7 +24,7 @@ export function createCapturableResources(blocks: MemoryBlocks, now: () => numbe
   const memory = createMemoryResources();
   const { resources } = memory;
   const bytes = new Map<string, Uint8Array>();
-  const held = new Map<string, Capture>();
+  const captures = new Map<string, Capture>();
   const diskOf = (id: string): Disk | undefined => {
     const found = resources.get(id);
     return found?.kind === "disk" ? found : undefined;
@@ -32,7 +32,7 @@ export function createCapturableResources(blocks: MemoryBlocks, now: () => numbe
   const self: CapturableResources = {
     ...memory,
     bytes,
-    held,
+    captures,
     changed: () => undefined,
     addDiskWith(id, content, change) {
       bytes.set(id, content);
@@ -59,7 +59,7 @@ export function createCapturableResources(blocks: MemoryBlocks, now: () => numbe
     },
     async capture({ runId, attempt, diskIds }) {
       const name = `${runId}.${attempt}`;
-      const known = held.get(name);
+      const known = captures.get(name);
       if (known !== undefined) return known;
       const disks = diskIds.map((id, i) => {
         const content = bytes.get(id);
@@ -68,7 +68,7 @@ export function createCapturableResources(blocks: MemoryBlocks, now: () => numbe
         return { ...blocks.snapshot(`${name}.${i}`, Uint8Array.from(content)), diskId: id };
       });
       const capture: Capture = { promise: "quiescent", instant: now(), disks };
-      held.set(name, capture);
+      captures.set(name, capture);
       return capture;
     },
     async confirm(capture) {
@@ -78,7 +78,7 @@ export function createCapturableResources(blocks: MemoryBlocks, now: () => numbe
     async release(capture) {
       for (const { snapshotId } of capture.disks) {
         blocks.sources.delete(snapshotId);
-        held.delete(snapshotId.slice(0, snapshotId.lastIndexOf(".")));
+        captures.delete(snapshotId.slice(0, snapshotId.lastIndexOf(".")));
       }
     },
     async target({ diskId, size }) {

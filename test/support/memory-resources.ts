@@ -55,8 +55,11 @@ export function createMemoryResources(): MemoryResources {
     },
     find: async (id) => resources.get(id),
     capture: refuse,
+    ready: async () => true,
     confirm: refuse,
     release: refuse,
+    releaseKept: async () => undefined,
+    async *held() {},
     target: refuse,
   };
 }

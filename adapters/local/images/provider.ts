@@ -180,7 +180,14 @@ export function createImageProvider({
       return { unchanged: true };
     },
 
+    // A stamp is there as soon as it is taken.
+    ready: async () => true,
+
     release: (capture) => forgetCapture(records, capture),
+
+    // Stamps hold nothing, and nothing can be told from them about what changed since.
+    releaseKept: async () => undefined,
+    async *held() {},
 
     async target({ diskId, size }) {
       const disk = await readDisk(records, diskId);

@@ -7,6 +7,7 @@ import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
 import type { Versioned } from "../records/record.ts";
 import type { Services } from "../services.ts";
+import { findBound } from "./bound-resource.ts";
 import { chooseDisks } from "./choose-disks.ts";
 
 const LOOKUPS_AT_ONCE = 8;
@@ -46,7 +47,7 @@ export async function chooseMembers(
   const chosen: Chosen[] = [];
   const unfit: Unfit[] = [];
   // Each look may ask the operating system who has an image open.
-  const found = await inBatches(asked, LOOKUPS_AT_ONCE, ({ binding }) => s.resources.find(binding.resourceId));
+  const found = await inBatches(asked, LOOKUPS_AT_ONCE, ({ binding }) => findBound(s, binding));
   for (const [i, { binding, extraInfo }] of asked.entries()) {
     const resource = found[i];
     const verdict = fitness(binding, resource, extraInfo);

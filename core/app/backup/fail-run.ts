@@ -19,7 +19,7 @@ export async function failRun(
     if (backup === undefined || backup.status !== "protecting") return undefined;
     const run = await load(s.records, runs, runKey(backup.domainId, backup.id));
     // Before the run is gone: nobody knows of its capture afterwards, and a crash in between would leave it for ever.
-    if (run?.capture !== undefined) await s.resources.release(run.capture);
+    if (run?.capture !== undefined) await s.resources.release(run.capture, { keepComparable: false });
     const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
     const task = await load(s.records, tasks, taskKey(backup.taskId));
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });

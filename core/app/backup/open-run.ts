@@ -6,6 +6,7 @@ import { parseItem } from "../records/record.ts";
 import { backups, bindings, insert, load, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { currentId, findBound } from "./bound-resource.ts";
 import { chooseDisks } from "./choose-disks.ts";
 
 /**
@@ -27,7 +28,7 @@ export const openRun = (
 
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
     const member = memberItem && parseItem(Member, memberItem);
-    const resource = await s.resources.find(backup.resourceId);
+    const resource = await findBound(s, binding);
     if (resource === undefined)
       return fault(backup.resourceType === "OS::Nova::Server" ? "7100" : "7000", "the resource no longer exists");
     const disks = chooseDisks(resource, member?.extraInfo ?? binding.extraInfo);
@@ -50,13 +51,17 @@ export const openRun = (
       attempt: 0,
       disks: disks.map((d) => {
         const parentRoot = backup.incremental ? binding.baselines[d.id] : undefined;
+        const kept = parentRoot === undefined ? undefined : binding.kept?.[d.id];
+        const current = currentId(binding, d.id);
         return {
           diskId: d.id,
+          ...(current !== d.id && { currentId: current }),
           name: d.name,
           system: d.system,
           size: d.size,
           rootId: resource.kind === "disk" ? backupId : s.newId(),
           ...(parentRoot !== undefined && { parentRoot }),
+          ...(kept !== undefined && { kept }),
         };
       }),
       openedAt: now,

@@ -1,4 +1,5 @@
 /** An open backup run as its tasks see it: loaded by the backup's id, refused once it is closed. */
+import { type Group, planGroups } from "../../domain/plan.ts";
 import type { Backup, OpenRun } from "../records/entities.ts";
 import { backupKey, runKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
@@ -27,3 +28,10 @@ export async function loadRun(
   if (run === undefined || run.fence !== fence) throw new RunClosed(`the run of backup ${backupId} is closed`);
   return { backup, run };
 }
+
+/** The groups of a run: of the disks as they were captured, or as they are to be restored. */
+export const groupsOf = (run: OpenRun): readonly Group[] =>
+  planGroups(
+    run.disks.map((d) => d.size),
+    run.mostGroups,
+  );

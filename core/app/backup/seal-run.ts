@@ -5,7 +5,7 @@ import { wholeGb } from "../../domain/values.ts";
 import type { RootFacts } from "../../ports/data-plane.ts";
 import { SealRefused } from "../../ports/data-plane.ts";
 import type { Write } from "../../ports/record-store.ts";
-import type { Alias, Backup, Link, OpenRun, Part } from "../records/entities.ts";
+import type { Alias, Backup, KeptCapture, Link, OpenRun, Part } from "../records/entities.ts";
 import { Member, UnitResult } from "../records/entities.ts";
 import {
   aliasKey,
@@ -47,10 +47,14 @@ export async function sealRun(s: Services, ref: RunRef): Promise<void> {
   if (run.capture === undefined) throw new RunClosed(`backup ${ref.backupId} was not captured`);
   const sealed: SealedDisk[] = [];
   for (const [i, disk] of run.disks.entries()) sealed.push(await sealDisk(s, backup, run, i, disk));
-  // The roots are read back: nothing needs the capture any more. Before the run is gone, because nobody knows of it afterwards
-  // and a crash in between would leave its snapshots for ever.
-  await s.resources.release(run.capture);
-  await withFreshState(() => conclude(s, ref, sealed));
+  // The roots are read back: nothing reads the capture any more, only the next one may be compared with it. Before the run is
+  // gone, because nobody knows of the capture afterwards.
+  await s.resources.release(run.capture, { keepComparable: true });
+  const superseded = await withFreshState(() => conclude(s, ref, sealed));
+  // After the transaction that no longer names them; what a crash leaves here is found by its tags (sweep-provider.ts).
+  await s.resources.releaseKept(superseded).catch((error: unknown) => {
+    s.log({ level: "warn", text: "superseded snapshots stay until the sweep", superseded, error: String(error) });
+  });
 }
 
 interface SealedDisk {
@@ -103,7 +107,8 @@ async function sealDisk(
   return { disk, facts, changed: results.reduce((sum, r) => sum + r.counts.changed, 0) };
 }
 
-async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[]): Promise<void> {
+/** @returns the kept captures that nothing compares with any more */
+async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[]): Promise<readonly string[]> {
   const { backup, run } = await loadRun(s, ref);
   const key = bindingKey(run.vaultId, run.resourceId);
   const binding = await load(s.records, bindings, key);
@@ -116,6 +121,12 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
   const now = s.now();
   const disks = await Promise.all(sealed.map((d) => linkDisk(s, backup, run, d)));
   const server = backup.resourceType === "OS::Nova::Server";
+  const kept = { ...binding.kept };
+  for (const { disk } of sealed) {
+    delete kept[disk.diskId];
+    const taken = keptOf(run, disk);
+    if (taken !== undefined) kept[disk.diskId] = taken;
+  }
   // One transaction: who reads `available` or `success` may start the next operation at once. It loses to whoever changed
   // the binding or the run since they were read; then everything is read again.
   const writes: Write[] = [
@@ -131,6 +142,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
       status: "available",
       used: binding.used + disks.reduce((sum, d) => sum + d.link.change, 0),
       baselines: { ...binding.baselines, ...Object.fromEntries(sealed.map(({ disk }) => [disk.diskId, disk.rootId])) },
+      ...((binding.kept !== undefined || Object.keys(kept).length > 0) && { kept }),
     }),
     replaceAt({ key: memberKey(backup.checkpointId, backup.resourceId) }, { ...member, status: "available" }),
     replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
@@ -142,6 +154,20 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
     ]),
   ];
   await s.records.transact(writes);
+  const still = new Set(Object.values(kept).map((k) => k.snapshotId));
+  return Object.values(binding.kept ?? {}).flatMap((k) => (still.has(k.snapshotId) ? [] : [k.snapshotId]));
+}
+
+/** The capture of a sealed disk, if the provider can compare a later one with it. */
+function keptOf(run: OpenRun, disk: OpenRun["disks"][number]): KeptCapture | undefined {
+  const snapshot = run.capture?.disks[run.disks.findIndex((d) => d.diskId === disk.diskId)];
+  if (snapshot?.comparable !== true) return undefined;
+  return {
+    rootId: disk.rootId,
+    snapshotId: snapshot.snapshotId,
+    size: snapshot.size,
+    currentId: disk.currentId ?? disk.diskId,
+  };
 }
 
 /** The disk's part and its place in the chain: its change counts from the backup that stands before it now. */

@@ -1,13 +1,13 @@
 /** Works one group of leaves of a captured disk, from a cursor, for a bounded time: the loop of the workflow's map. */
-import { planGroups } from "../../domain/plan.ts";
+import type { SnapshotRef } from "../../ports/blocks.ts";
 import { ConditionFailed, type RecordStore } from "../../ports/record-store.ts";
 import { beat, whileOpen } from "../lifeline.ts";
-import { UnitResult } from "../records/entities.ts";
+import { type OpenRun, UnitResult } from "../records/entities.ts";
 import { confirmedKey, publishedKey, type UnitPlace } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import { insertAt } from "../records/tables.ts";
 import type { Services } from "../services.ts";
-import { loadRun, RunClosed, type RunRef } from "./run.ts";
+import { groupsOf, loadRun, RunClosed, type RunRef } from "./run.ts";
 
 /** Unit results outlive their run by this long, for questions asked later. */
 const RESULT_TTL_SECONDS = 7 * 24 * 3600;
@@ -33,7 +33,7 @@ export async function transferGroup(
   const { backup, run } = await loadRun(s, ask);
   if (run.capture === undefined || run.attempt !== ask.attempt)
     throw new RunClosed(`attempt ${ask.attempt} of backup ${ask.backupId} was given up`);
-  const group = planGroups(run.capture.disks.map((d) => d.size))[ask.group];
+  const group = groupsOf(run)[ask.group];
   const snapshot = group && run.capture.disks[group.disk];
   const disk = group && run.disks[group.disk];
   if (group === undefined || snapshot === undefined || disk === undefined)
@@ -48,7 +48,7 @@ export async function transferGroup(
   const open = async () => (await loadRun(s, ask)).run;
   const unit = {
     domain: await s.keyring.openOrCreate(backup.domainId),
-    snapshot,
+    snapshot: sinceParent(snapshot, disk),
     firstLeaf,
     endLeaf: group.endLeaf,
     ...(disk.parentRoot !== undefined && { parentRoot: disk.parentRoot }),
@@ -72,6 +72,21 @@ export async function transferGroup(
   const winner = await confirm(s.records, place, stored, ttl);
   await beat(s, open);
   return after(winner.endLeaf);
+}
+
+/**
+ * What changed since the parent is only asked for when everything fits: the kept capture is that of the parent's root, of
+ * this very disk (not of one that a restore replaced), and of its size. In any doubt everything is read (design §5).
+ */
+function sinceParent(snapshot: SnapshotRef, disk: OpenRun["disks"][number]): SnapshotRef {
+  const { kept } = disk;
+  const fits =
+    kept !== undefined &&
+    snapshot.comparable === true &&
+    kept.rootId === disk.parentRoot &&
+    kept.size === snapshot.size &&
+    kept.currentId === snapshot.diskId;
+  return fits ? { ...snapshot, since: { snapshotId: kept.snapshotId } } : snapshot;
 }
 
 async function confirmed(records: RecordStore, place: UnitPlace): Promise<UnitResult | undefined> {

@@ -56,6 +56,10 @@ export const Vault = z.object({
 });
 export type Vault = z.infer<typeof Vault>;
 
+/** A change list against it is trusted only if root, size and disk are still those of the baseline (design §5). */
+const KeptCapture = z.object({ rootId: id, snapshotId: z.string(), size: z.number(), currentId: id });
+export type KeptCapture = z.infer<typeof KeptCapture>;
+
 const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
 
 export const Binding = z.object({
@@ -82,6 +86,10 @@ export const Binding = z.object({
   backups: z.number().int(),
   /** Disk id → root that the next run compares with, independent of what the user keeps. */
   baselines: z.record(z.string(), id),
+  /** Disk id → the capture that was kept of that root, to ask what changed since. Only where a provider can tell. */
+  kept: z.record(z.string(), KeptCapture).optional(),
+  /** Disk id → the disk that took its place in a restore. Clients and records go on calling it by the first id. */
+  replaced: z.record(z.string(), id).optional(),
   boundAt: instant,
 });
 export type Binding = z.infer<typeof Binding>;
@@ -224,12 +232,14 @@ const Snapshot = z.object({
   diskId: id,
   snapshotId: z.string(),
   size: z.number(),
+  comparable: z.boolean().optional(),
   detail: z.record(z.string(), Scalar),
 });
 const Target = z.object({
   provider: z.string(),
   diskId: id,
   mode: z.enum(["fresh", "overwrite"]),
+  writeOnly: z.boolean().optional(),
   size: z.number(),
   detail: z.record(z.string(), Scalar),
 });
@@ -253,14 +263,28 @@ export const OpenRun = z.object({
   disks: z.array(
     z.object({
       diskId: id,
+      /** The disk as the provider knows it, when a restore has replaced the one called `diskId`. */
+      currentId: id.optional(),
       name: z.string(),
       system: z.boolean(),
       size: z.number(),
       rootId: id,
       parentRoot: id.optional(),
+      /** The kept capture of `parentRoot`. */
+      kept: KeptCapture.optional(),
       target: Target.optional(),
+      /** Bytes of non-zero blocks; of a restore. */
+      nonZero: z.number().optional(),
+      /** What was written, as it is read back after the restore's Finish. */
+      readBack: Snapshot.optional(),
     }),
   ),
+  /** How finely the disks are cut into groups, fixed for the run's life. */
+  mostGroups: z.number().int().optional(),
+  /** New disks that are to take the places of live ones; of a restore, from Replace on. */
+  replacements: z.array(z.object({ from: id, to: id })).optional(),
+  /** Start the server again after the restore, if it ran (RST-10). */
+  powerOn: z.boolean().optional(),
   capture: z.object({ promise: SourcePromise, instant: z.number(), disks: z.array(Snapshot) }).optional(),
   openedAt: instant,
   /** Renewed with every confirmed unit; the tick closes a run whose heart stopped (CCY-04). */

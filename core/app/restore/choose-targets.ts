@@ -51,14 +51,15 @@ function serverTargets(
   if (resource.status === "ERROR")
     fault("2008", `server ${asked} is in error: ${resource.reason ?? "mend it first"} (RST-11)`);
   const disks = new Map(resource.disks.map((d) => [d.id, d]));
-  return ask.mappings.length > 0 ? byMapping(parts, ask.mappings, disks) : byOrigin(parts, disks);
+  const pairs = ask.mappings.length > 0 ? byMapping(parts, ask.mappings, disks) : byOrigin(parts, disks);
+  return pairs.map((pair) => checkFit(pair, resource.stoppable));
 }
 
 /** Each part to its original disk; a part whose disk is gone is left out, unless none is left (RST-06, RST-17). */
 function byOrigin(parts: readonly Part[], disks: ReadonlyMap<string, Disk>): readonly Pair[] {
   const pairs = parts.flatMap((part) => {
     const disk = disks.get(part.diskId);
-    return disk === undefined ? [] : [checkFit({ part, disk })];
+    return disk === undefined ? [] : [{ part, disk }];
   });
   if (pairs.length === 0)
     return fault("7000", "none of the backed-up disks belongs to the server any more; name targets by mappings");
@@ -82,7 +83,7 @@ function byMapping(
     if (usedParts.has(backupId)) fault("9900", `restore.mappings[${i}].backup_id: ${backupId} is named twice`);
     usedDisks.add(volumeId);
     usedParts.add(backupId);
-    return checkFit({ part, disk });
+    return { part, disk };
   });
   const left = parts.find((p) => !usedParts.has(p.id) && disks.has(p.diskId));
   if (left !== undefined)
@@ -90,9 +91,10 @@ function byMapping(
   return pairs;
 }
 
-function checkFit({ part, disk }: Pair): Pair {
+function checkFit({ part, disk }: Pair, stoppable = false): Pair {
   if (disk.status === "error") fault("2011", `disk ${disk.id}: ${disk.reason ?? "is in error"}`);
-  if (disk.status === "in-use") fault("2011", `disk ${disk.id} is in use: ${disk.reason ?? "stop what uses it first"}`);
+  if (disk.status === "in-use" && !stoppable)
+    fault("2011", `disk ${disk.id} is in use: ${disk.reason ?? "stop what uses it first"}`);
   if (disk.size < part.size) fault("2001", `disk ${disk.id} has ${disk.size} bytes, the backup needs ${part.size}`);
   if (disk.system && !part.system) fault("2013", `a data-disk backup cannot go onto the system disk ${disk.id}`);
   return { part, disk };

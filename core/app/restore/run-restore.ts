@@ -1,39 +1,21 @@
 /** The tasks of a restore: begin (marks the resource half restored), units, conclude, fail. */
-import { leavesOf, planGroups } from "../../domain/plan.ts";
+import { leavesOf } from "../../domain/plan.ts";
 import { Damaged } from "../../ports/data-plane.ts";
-import { RunClosed } from "../backup/run.ts";
+import { groupsOf, RunClosed } from "../backup/run.ts";
 import { withoutLease } from "../backup/seal-run.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
 import { beat, whileOpen } from "../lifeline.ts";
 import type { OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, runKey, taskKey } from "../records/keys.ts";
-import type { Versioned } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, runs, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
+import { loadLeased, loadRestore, type RestoreRef, restoringOf, targetOf } from "./open-restore.ts";
+import { claimsOf, swappedIn, withDisks } from "./replace-disks.ts";
 
 /** All disks together; well within the task's time-out of 60 s, also behind a unit that works already. */
 const LOOK_MS = 10_000;
-
-export interface RestoreRef {
-  readonly backupId: string;
-  readonly taskId: string;
-}
-
-async function loadRestore(s: Services, ref: RestoreRef): Promise<Versioned<OpenRun>> {
-  const backup = await load(s.records, backups, backupKey(ref.backupId));
-  const run = backup && (await load(s.records, runs, runKey(backup.domainId, ref.taskId)));
-  if (run === undefined) throw new RunClosed(`restore ${ref.taskId} is closed`);
-  return run;
-}
-
-async function loadLeased(s: Services, run: OpenRun) {
-  const binding = await load(s.records, bindings, bindingKey(run.vaultId, run.resourceId));
-  if (binding?.lease?.holder !== run.id || binding.fence !== run.fence)
-    throw new RunClosed(`restore ${run.id} lost its lease`);
-  return binding;
-}
 
 /**
  * Whether everything is there is looked at, as far as that goes quickly, before anything is overwritten: what is on the
@@ -57,8 +39,8 @@ async function refuseDamaged(s: Services, run: OpenRun): Promise<void> {
 }
 
 /**
- * Marks the resource, durably and before the first byte, as one that may hold half of two states: no backup of it until a
- * restore has finished. @returns the number of groups of the map
+ * Prepares what is written to. A resource that is overwritten is marked, durably and before the first byte, as one that may
+ * hold half of two states: no backup of it until a restore has finished. @returns the number of groups of the map
  * @throws RunClosed, TargetUnusable, Damaged
  */
 export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly groups: number }> =>
@@ -67,11 +49,17 @@ export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly g
     const binding = await loadLeased(s, run);
     // A target that was taken by somebody since the request is refused here, before it is marked.
     if (!binding.restoreIncomplete) {
-      for (const disk of run.disks) await s.resources.target({ diskId: disk.diskId, size: disk.size });
+      for (const disk of run.disks)
+        await s.resources.target({ diskId: disk.currentId ?? disk.diskId, size: disk.size });
       await refuseDamaged(s, run);
-      await s.records.write(replace(bindings, { ...binding, restoreIncomplete: true }));
     }
-    return { groups: planGroups(run.disks.map((d) => d.size)).length };
+    const targets = await s.targets.prepare(restoringOf(run));
+    const overwritten = targets.some(({ mode }) => mode === "overwrite");
+    await s.records.transact([
+      replace(runs, { ...run, disks: run.disks.map((disk, i) => ({ ...disk, target: targets[i] })) }),
+      replace(bindings, { ...binding, restoreIncomplete: binding.restoreIncomplete || overwritten }),
+    ]);
+    return { groups: groupsOf(run).length };
   });
 
 /**
@@ -86,18 +74,18 @@ export async function restoreGroup(
 ): Promise<{ readonly cursor: number; readonly done: boolean }> {
   const run = await loadRestore(s, ask);
   await loadLeased(s, run);
-  const group = planGroups(run.disks.map((d) => d.size))[ask.group];
+  const group = groupsOf(run)[ask.group];
   const disk = group && run.disks[group.disk];
-  if (group === undefined || disk?.target === undefined)
-    throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  if (group === undefined || disk === undefined) throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  const target = targetOf(run, disk);
   const open = () => loadRestore(s, ask);
   const unit = {
     domain: await s.keyring.open(run.domainId),
     rootId: disk.rootId,
-    target: disk.target,
+    target,
     firstLeaf: ask.cursor < 0 ? group.firstLeaf : ask.cursor,
     endLeaf: group.endLeaf,
-    readBack: true,
+    readBack: target.writeOnly !== true,
     budgetMs: s.tuning.unitBudgetMs,
   };
   const result = await whileOpen(s, run.taskId, open, (hooks) => s.dataPlane.restore(unit, hooks), signal);
@@ -105,24 +93,43 @@ export async function restoreGroup(
   return { cursor: result.endLeaf, done: result.endLeaf >= group.endLeaf };
 }
 
-/** Every group has been written and read back: the resource is whole again. Idempotent. */
-export const concludeRestore = (s: Services, ref: RestoreRef): Promise<void> =>
-  withFreshState(async () => {
+/** Every group has been written, compared and put in place: the resource is whole again. Idempotent. */
+export async function concludeRestore(s: Services, ref: RestoreRef): Promise<void> {
+  const ended = await withFreshState(async () => {
     const task = await load(s.records, tasks, taskKey(ref.taskId));
-    if (task === undefined || task.status !== "running") return;
+    if (task === undefined || task.status !== "running") return undefined;
     const run = await loadRestore(s, ref);
     const binding = await loadLeased(s, run);
     const backup = await load(s.records, backups, backupKey(ref.backupId));
     if (backup === undefined) throw new RunClosed(`backup ${ref.backupId} is gone`);
+    const swapped = await swappedIn(s, run);
+    if (swapped.length < (run.replacements?.length ?? 0))
+      throw new Error(`restore ${run.id}: only ${swapped.length} of ${run.replacements?.length} disks are in place`);
     const now = s.now();
     // One transaction: who reads `success` may start the next operation at once. Loses to any change since the reads.
     await s.records.transact([
       replace(backups, { ...backup, status: "available", updatedAt: now }),
-      replace(bindings, { ...withoutLease(binding), status: "available", restoreIncomplete: false }),
+      replace(bindings, {
+        ...withoutLease(binding),
+        ...withDisks(run, binding, swapped),
+        status: "available",
+        restoreIncomplete: false,
+      }),
+      ...(await claimsOf(s, run, swapped)),
       replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
       remove(runs, run),
     ]);
+    return run;
   });
+  if (ended !== undefined) await abandon(s, ended);
+}
+
+/** Frees what the restore made and does not need any more; what a crash leaves here is found by its tags (sweep-provider.ts). */
+async function abandon(s: Services, run: OpenRun): Promise<void> {
+  await s.targets.abandon(restoringOf(run)).catch((error: unknown) => {
+    s.log({ level: "warn", text: "what a restore made stays until the sweep", restore: run.id, error: String(error) });
+  });
+}
 
 /** RST-05: the task fails, the backup is available again; a resource that was written to stays marked. Idempotent. */
 export async function failRestore(
@@ -136,6 +143,7 @@ export async function failRestore(
     const run = backup && (await load(s.records, runs, runKey(backup.domainId, ask.taskId)));
     const binding =
       task.resource && task.vaultId && (await load(s.records, bindings, bindingKey(task.vaultId, task.resource.id)));
+    const swapped = run === undefined ? [] : await swappedIn(s, run);
     const now = s.now();
     await s.records.transact([
       replace(tasks, {
@@ -151,15 +159,18 @@ export async function failRestore(
         ? [
             replace(bindings, {
               ...withoutLease(binding),
+              ...(run !== undefined && withDisks(run, binding, swapped)),
               status: binding.restoreIncomplete ? "error" : "available",
               fence: binding.fence + 1,
             }),
           ]
         : []),
+      ...(run !== undefined ? await claimsOf(s, run, swapped) : []),
     ]);
-    return task;
+    return { ...task, run };
   });
   if (failed === undefined) return;
+  if (failed.run !== undefined) await abandon(s, failed.run);
   await tell(s, {
     severity: "critical",
     topic: "restore.failed",

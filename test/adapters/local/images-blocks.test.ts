@@ -34,7 +34,12 @@ async function diskOf(content: Uint8Array): Promise<{ id: string; path: string }
 }
 
 async function captured(id: string): Promise<SnapshotRef> {
-  const { disks } = await world.provider.capture({ runId: "run", attempt: 1, diskIds: [id] });
+  const { disks } = await world.provider.capture({
+    runId: "run",
+    attempt: 1,
+    diskIds: [id],
+    owner: { domainId: "d", vaultId: "v", resourceId: "r" },
+  });
   return disks[0] as SnapshotRef;
 }
 

@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.dispose());
 
-const capture = (diskIds: readonly string[], attempt = 1) => world.provider.capture({ runId: "run", attempt, diskIds });
+const capture = (diskIds: readonly string[], attempt = 1) =>
+  world.provider.capture({ runId: "run", attempt, diskIds, owner: { domainId: "d", vaultId: "v", resourceId: "r" } });
 
 const refusal = async (diskId: string): Promise<CaptureRefused> => {
   const error = await capture([diskId]).catch((reason: unknown) => reason);
@@ -270,7 +271,12 @@ describe("programs that have an image open", () => {
       detail: { unseen: "no view of other programs" },
     });
     const stop = await world.use(id);
-    const taken = await provider.capture({ runId: "run", attempt: 1, diskIds: [id] });
+    const taken = await provider.capture({
+      runId: "run",
+      attempt: 1,
+      diskIds: [id],
+      owner: { domainId: "d", vaultId: "v", resourceId: "r" },
+    });
     await world.change(id);
     expect(await provider.confirm(taken)).toMatchObject({ unchanged: false });
     await stop();

@@ -1,0 +1,42 @@
+/** An open restore as its tasks see it: loaded by its task's id, refused once it is closed or has lost its resource. */
+import type { TargetRef } from "../../ports/blocks.ts";
+import type { Restoring } from "../../ports/restore-targets.ts";
+import { RunClosed } from "../backup/run.ts";
+import type { Binding, OpenRun } from "../records/entities.ts";
+import { backupKey, bindingKey, runKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
+import { backups, bindings, load, runs } from "../records/tables.ts";
+import type { Services } from "../services.ts";
+
+export interface RestoreRef {
+  readonly backupId: string;
+  readonly taskId: string;
+}
+
+/** @throws RunClosed */
+export async function loadRestore(s: Services, ref: RestoreRef): Promise<Versioned<OpenRun>> {
+  const backup = await load(s.records, backups, backupKey(ref.backupId));
+  const run = backup && (await load(s.records, runs, runKey(backup.domainId, ref.taskId)));
+  if (run === undefined) throw new RunClosed(`restore ${ref.taskId} is closed`);
+  return run;
+}
+
+/** The binding that the restore holds. @throws RunClosed */
+export async function loadLeased(s: Services, run: OpenRun): Promise<Versioned<Binding>> {
+  const binding = await load(s.records, bindings, bindingKey(run.vaultId, run.resourceId));
+  if (binding?.lease?.holder !== run.id || binding.fence !== run.fence)
+    throw new RunClosed(`restore ${run.id} lost its lease`);
+  return binding;
+}
+
+/** The restore in the terms of RestoreTargets. */
+export const restoringOf = (run: OpenRun): Restoring => ({
+  restoreId: run.id,
+  owner: { domainId: run.domainId, vaultId: run.vaultId, resourceId: run.resourceId },
+  targets: run.disks.map((disk) => targetOf(run, disk)),
+});
+
+export function targetOf(run: OpenRun, disk: OpenRun["disks"][number]): TargetRef {
+  if (disk.target === undefined) throw new Error(`restore ${run.id} has no target for disk ${disk.diskId}`);
+  return disk.target;
+}

@@ -1,0 +1,77 @@
+/** Puts restored disks in place of the live ones, where a live disk cannot be written: make them, swap, and remember which. */
+import type { Write } from "../../ports/record-store.ts";
+import type { Replacement } from "../../ports/restore-targets.ts";
+import { beat } from "../lifeline.ts";
+import type { Binding, Claim, OpenRun } from "../records/entities.ts";
+import { claimKey } from "../records/keys.ts";
+import { bindings, insertAt, replace, runs } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { loadLeased, loadRestore, type RestoreRef, restoringOf } from "./open-restore.ts";
+
+/** Makes the new disks. Nothing live has changed when it is done, but the resource is marked: the swap comes next. */
+export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ readonly done: boolean }> {
+  const run = await loadRestore(s, ref);
+  await loadLeased(s, run);
+  const { done, replacements } = await s.targets.replacements(restoringOf(run));
+  await beat(s, () => loadRestore(s, ref));
+  if (!done || replacements.length === 0) return { done };
+  return withFreshState(async () => {
+    const fresh = await loadRestore(s, ref);
+    const binding = await loadLeased(s, fresh);
+    // One transaction: whoever finds the swap half done knows which disks it was about.
+    await s.records.transact([
+      replace(runs, { ...fresh, replacements: [...replacements] }),
+      replace(bindings, { ...binding, restoreIncomplete: true }),
+    ]);
+    return { done };
+  });
+}
+
+/** @throws RunClosed, ProviderUnavailable, TargetUnusable */
+export async function swapDisks(s: Services, ref: RestoreRef): Promise<{ readonly done: boolean }> {
+  const run = await loadRestore(s, ref);
+  await loadLeased(s, run);
+  const { replacements } = run;
+  if (replacements === undefined) return { done: true };
+  const { done } = await s.targets.swap({ ...restoringOf(run), replacements, powerOn: run.powerOn ?? true });
+  await beat(s, () => loadRestore(s, ref));
+  return { done };
+}
+
+/** Which disks stand in place of others now; asked before the records say so, also when the restore failed half-way. */
+export const swappedIn = async (s: Services, run: OpenRun): Promise<readonly Replacement[]> =>
+  run.replacements === undefined ? [] : s.targets.inPlace({ ...restoringOf(run), replacements: run.replacements });
+
+/**
+ * The binding with these disks in place. Clients go on with the first ids (bound-resource.ts); the new disks are claimed as
+ * well, and no change list is asked for across a swap.
+ */
+export function withDisks(
+  run: OpenRun,
+  binding: Binding,
+  swapped: readonly Replacement[],
+): Pick<Binding, "replaced" | "kept" | "claimedDisks"> | undefined {
+  if (swapped.length === 0) return undefined;
+  const replaced = { ...binding.replaced };
+  const kept = { ...binding.kept };
+  for (const { from, to } of swapped) {
+    const first = run.disks.find((disk) => (disk.currentId ?? disk.diskId) === from)?.diskId ?? from;
+    replaced[first] = to;
+    delete kept[first];
+  }
+  const claimedDisks = [...new Set([...binding.claimedDisks, ...swapped.map(({ to }) => to)])];
+  return { replaced, kept, claimedDisks };
+}
+
+/** Claims for disks that are in place now. `saga` of a claim made by one transaction names that transaction's task. */
+export async function claimsOf(s: Services, run: OpenRun, swapped: readonly Replacement[]): Promise<readonly Write[]> {
+  const keys = swapped.map(({ to }) => claimKey(run.projectId, to));
+  const standing = keys.length === 0 ? [] : await s.records.getMany(keys, { consistent: true });
+  return keys.flatMap((key, i) => {
+    // Claimed already: by this restore's earlier try, or by somebody who was quicker to bind the new disk by itself.
+    if (standing[i] !== undefined) return [];
+    const claim: Claim = { schema: 1, vaultId: run.vaultId, via: run.resourceId, saga: run.id, madeAt: s.now() };
+    return [insertAt({ key }, claim)];
+  });
+}
