@@ -17,6 +17,17 @@ export interface FunctionSpec {
   readonly parts: readonly PartName[];
 }
 
+/**
+ * Calls at once that are set aside for each function of a share, and that it never exceeds. `transfer`: EBS gives an account
+ * 1,000 blocks a second (EBS quotas, "GetSnapshotBlock requests per account"); twenty readers use that up at 50 blocks each.
+ * `tick`: the next minute's may begin while the last one's is still busy.
+ */
+export const RESERVED: Readonly<Record<NonNullable<FunctionSpec["reserved"]>, number>> = {
+  transfer: 20,
+  api: 20,
+  tick: 2,
+};
+
 /** One vCPU's worth of a function (AWS, "Configure Lambda function memory": at 1,769 MB a function has one vCPU). */
 const FULL_CPU_MB = 1769;
 const SMALL_MB = 512;

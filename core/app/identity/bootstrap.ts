@@ -1,4 +1,4 @@
-/** Use case: at first start, make the one account, project, user and access key; afterwards, tell them again. */
+/** Use case: make the one account, project, user and access key; afterwards, tell them again, or only that they exist. */
 import type { KeyService } from "../../ports/key-service.ts";
 import { type RecordStore, TransactionRefused } from "../../ports/record-store.ts";
 import { parseItem } from "../records/record.ts";
@@ -30,11 +30,20 @@ export interface InitialCredentials {
   readonly secret_key: string;
 }
 
+/** What is told of an account that was made before: everything but its secrets. */
+export type KnownAccount = Omit<InitialCredentials, "password" | "secret_key">;
+
 interface Deps {
   readonly records: RecordStore;
   readonly keys: KeyService;
   readonly newId: () => string;
   readonly randomBytes: (n: number) => Uint8Array;
+}
+
+interface Names {
+  readonly region: string;
+  readonly domainName: string;
+  readonly userName: string;
 }
 
 /**
@@ -43,23 +52,51 @@ interface Deps {
  * a crash that came before credentials.json was written can still write it.
  * @throws KeyMismatch when the KeyService is not the one that sealed them (another key file)
  */
-export async function bootstrapIdentity(
-  deps: Deps & { readonly region: string; readonly domainName: string; readonly userName: string },
-): Promise<InitialCredentials> {
-  const existing = await readCredentials(deps);
-  if (existing !== undefined) return existing;
-  try {
-    await createAccount(deps);
-  } catch (error) {
-    // Another process was first: its account counts.
-    if (!(error instanceof TransactionRefused)) throw error;
-  }
-  const made = await readCredentials(deps);
+export async function bootstrapIdentity(deps: Deps & Names): Promise<InitialCredentials> {
+  const existing = await readStored(deps);
+  if (existing !== undefined) return withSecrets(deps, existing);
+  await createUnlessMade(deps);
+  const made = await readStored(deps);
   if (made === undefined) throw new Error("the account was not there after it was made");
-  return made;
+  return withSecrets(deps, made);
 }
 
-async function readCredentials({ records, keys }: Deps): Promise<InitialCredentials | undefined> {
+/**
+ * Makes the account and tells its secrets to whoever made it; everybody later (and the loser of two at once) learns that it
+ * exists, and no secret. Nothing is unsealed.
+ */
+export async function bootstrapOnce(
+  deps: Deps & Names,
+): Promise<
+  | { readonly created: true; readonly credentials: InitialCredentials }
+  | { readonly created: false; readonly account: KnownAccount }
+> {
+  const made = (await readStored(deps)) === undefined ? await createUnlessMade(deps) : undefined;
+  if (made !== undefined) return { created: true, credentials: made };
+  const existing = await readStored(deps);
+  if (existing === undefined) throw new Error("the account was not there after it was made");
+  return { created: false, account: existing.account };
+}
+
+/** Undefined when another process was first: its account counts. */
+async function createUnlessMade(deps: Deps & Names): Promise<InitialCredentials | undefined> {
+  try {
+    return await createAccount(deps);
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+    return undefined;
+  }
+}
+
+/** The account as it stands in the records, its secrets sealed. */
+interface StoredAccount {
+  readonly account: KnownAccount;
+  readonly userId: string;
+  readonly sealedPassword: string;
+  readonly sealedSecret: string;
+}
+
+async function readStored({ records }: Deps): Promise<StoredAccount | undefined> {
   const item = await records.get(bootKey, { consistent: true });
   if (item === undefined) return undefined;
   const boot = parseItem(BootRecord, item);
@@ -71,22 +108,28 @@ async function readCredentials({ records, keys }: Deps): Promise<InitialCredenti
   if (found === undefined || project === undefined || keyItem === undefined)
     throw new Error("the records of the first account are incomplete: restore the table from a copy");
   const { sealedSecret } = parseItem(AccessKeyRecord, keyItem);
-  return {
+  const account = {
     region: project.name,
     domain_name: found.domain.name,
     domain_id: found.domain.id,
     project_name: project.name,
     project_id: project.id,
     user_name: found.user.name,
-    password: await open(keys, boot.sealedPassword, passwordContext(boot.userId)),
     access_key: boot.accessKey,
-    secret_key: await open(keys, sealedSecret, secretKeyContext(boot.accessKey)),
+  };
+  return { account, userId: boot.userId, sealedPassword: boot.sealedPassword, sealedSecret };
+}
+
+async function withSecrets({ keys }: Deps, stored: StoredAccount): Promise<InitialCredentials> {
+  const { account, userId, sealedPassword, sealedSecret } = stored;
+  return {
+    ...account,
+    password: await open(keys, sealedPassword, passwordContext(userId)),
+    secret_key: await open(keys, sealedSecret, secretKeyContext(account.access_key)),
   };
 }
 
-async function createAccount(
-  deps: Deps & { readonly region: string; readonly domainName: string; readonly userName: string },
-): Promise<void> {
+async function createAccount(deps: Deps & Names): Promise<InitialCredentials> {
   const { records, keys, newId, randomBytes } = deps;
   // 32 hex digits, the form of project, domain and user ids (cbr-api §2.3).
   const hexId = () => newId().replaceAll("-", "");
@@ -106,6 +149,17 @@ async function createAccount(
     put(userKey(userId), { id: userId, name: deps.userName, domainId, passwordHash }),
     put(accessKeyKey(accessKey), { accessKey, userId, sealedSecret }),
   ]);
+  return {
+    region: deps.region,
+    domain_name: deps.domainName,
+    domain_id: domainId,
+    project_name: deps.region,
+    project_id: projectId,
+    user_name: deps.userName,
+    password,
+    access_key: accessKey,
+    secret_key: secret,
+  };
 }
 
 async function seal(keys: KeyService, secret: string, context: Readonly<Record<string, string>>): Promise<string> {
