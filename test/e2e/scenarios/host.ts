@@ -12,7 +12,7 @@ export interface ApiAddress {
 
 /** The disk to be made. */
 export interface DiskAsk {
-  /** Whole GiB: EBS has no other sizes. */
+  /** `smallDisk`, or whole GiB: EBS has no other sizes. */
   readonly sizeBytes: number;
   readonly pieces: readonly Piece[];
   readonly system?: boolean;
@@ -22,6 +22,8 @@ export interface ScenarioHost {
   readonly name: string;
   readonly address: ApiAddress;
   readonly credentials: InitialCredentials;
+  /** Bytes of the smallest disk that the host may have. */
+  readonly smallDisk: number;
   /** How often a running task is asked about, in milliseconds. */
   readonly pollMs: number;
   /** Makes a disk that can be protected. @returns its resource id */
@@ -34,6 +36,8 @@ export interface ScenarioHost {
    * `digestOf` of what the disk holds now. Where a restore puts another volume behind the same resource, that volume's.
    */
   digest(diskId: string): Promise<string>;
+  /** Bytes of all objects in the object store. */
+  storedBytes(): Promise<number>;
   /** Removes everything that the host made. */
   dispose(): Promise<void>;
 }

@@ -1,11 +1,11 @@
 /** The one-machine host, for the scenarios: disks are image files. */
 import { randomUUID } from "node:crypto";
-import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { InitialCredentials } from "../../../core/app/identity/bootstrap.ts";
 import { startLiveService } from "../../support/live-service.ts";
 import { scenarioClient } from "./client.ts";
-import { BLOCK, digestOf, layOver, type Piece, touched } from "./content.ts";
+import { BLOCK, digestOf, layOver, MIB, type Piece, touched } from "./content.ts";
 import type { ScenarioHost } from "./host.ts";
 
 /** Starts the whole service on a temporary folder. */
@@ -22,6 +22,8 @@ export async function openLocalHost(): Promise<ScenarioHost> {
     name: "one machine",
     address: { connect: origin, hostHeader: host },
     credentials: JSON.parse(readFileSync(join(live.folder, "data", "credentials.json"), "utf8")) as InitialCredentials,
+    // Large enough that a restore of it takes far longer than a request.
+    smallDisk: 64 * MIB,
     pollMs: 20,
     async makeDisk({ sizeBytes, pieces, system = false }) {
       const path = join(live.folder, `${randomUUID()}.img`);
@@ -37,6 +39,11 @@ export async function openLocalHost(): Promise<ScenarioHost> {
     makeServer: (disks) => live.server(disks),
     overwrite: async (id, pieces) => write(pathOf(id), pieces),
     digest: (id) => digestOf(blocksOf(pathOf(id))),
+    async storedBytes() {
+      const names = readdirSync(join(live.folder, "data", "objects"), { recursive: true, withFileTypes: true });
+      const files = names.filter((entry) => entry.isFile());
+      return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+    },
     dispose: () => live.close(),
   };
   return self;
