@@ -29,13 +29,23 @@ const Variables = z.object({
 export type VariableName = keyof typeof Variables.shape;
 
 /** What a function is made of besides its code; each part talks to one AWS service. */
-export type PartName = "records" | "objects" | "keys" | "ec2" | "blocks" | "workflows" | "notifier" | "identity";
+export type PartName =
+  | "records"
+  | "objects"
+  | "keys"
+  | "ec2"
+  | "targets"
+  | "blocks"
+  | "workflows"
+  | "notifier"
+  | "identity";
 
 const OF_PART: Readonly<Record<PartName, readonly VariableName[]>> = {
   records: ["HOLDFAST_TABLE"],
   objects: ["HOLDFAST_BUCKET"],
   keys: ["HOLDFAST_KEY"],
   ec2: [],
+  targets: [],
   blocks: [],
   workflows: ["HOLDFAST_MACHINES"],
   notifier: ["HOLDFAST_TOPIC"],

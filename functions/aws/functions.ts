@@ -56,6 +56,7 @@ function task(
 }
 
 const MOVES_DATA = { memoryMb: FULL_CPU_MB, reserved: "transfer" } as const;
+const READS_ROOTS = { memoryMb: FULL_CPU_MB } as const;
 
 export const FUNCTIONS: readonly FunctionSpec[] = [
   {
@@ -73,14 +74,14 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     timeoutSeconds: FIVE_MINUTES,
     memoryMb: SMALL_MB,
     reserved: "tick",
-    parts: ["records", "ec2", "workflows", "notifier"],
+    parts: ["records", "ec2", "targets", "workflows", "notifier"],
   },
   {
     name: "sweep",
     entry: "functions/aws/sweep.ts",
     timeoutSeconds: QUARTER,
     memoryMb: SMALL_MB,
-    parts: ["records", "ec2"],
+    parts: ["records", "ec2", "targets"],
   },
   {
     name: "admin",
@@ -91,29 +92,31 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   },
 
   task("backup", "prepare", MINUTE, ["records"]),
-  task("backup", "conclude", MINUTE, ["records", "notifier"]),
+  // Roots of deleted backups that this run held go at its end.
+  task("backup", "conclude", MINUTE, ["records", "objects", "notifier"]),
 
   task("backup-member", "open", MINUTE, ["records", "ec2"]),
   task("backup-member", "capture", FIVE_MINUTES, ["records", "ec2"]),
   task("backup-member", "ready", FIVE_MINUTES, ["records", "ec2"]),
   task("backup-member", "confirm", MINUTE, ["records", "ec2"]),
-  task("backup-member", "seal", QUARTER, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
+  task("backup-member", "seal", QUARTER, ["records", "objects", "keys", "ec2"], READS_ROOTS),
   task("backup-member", "fail", MINUTE, ["records", "ec2", "notifier"]),
   task("backup-group", "transfer", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
 
-  task("restore", "begin", MINUTE, ["records", "ec2"]),
-  task("restore", "finish", FIVE_MINUTES, ["records", "ec2"]),
-  task("restore", "replace", FIVE_MINUTES, ["records", "ec2"]),
-  task("restore", "swap", FIVE_MINUTES, ["records", "ec2"]),
-  task("restore", "conclude", MINUTE, ["records", "ec2", "notifier"]),
-  task("restore", "fail", MINUTE, ["records", "ec2", "notifier"]),
+  // Looks whether all that it needs is there, before anything is overwritten.
+  task("restore", "begin", MINUTE, ["records", "objects", "keys", "ec2", "targets"], READS_ROOTS),
+  task("restore", "finish", FIVE_MINUTES, ["records", "targets"]),
+  task("restore", "replace", FIVE_MINUTES, ["records", "targets"]),
+  task("restore", "swap", FIVE_MINUTES, ["records", "targets"]),
+  task("restore", "conclude", MINUTE, ["records", "targets"]),
+  task("restore", "fail", MINUTE, ["records", "targets", "notifier"]),
   task("restore-group", "write", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
   task("compare-group", "compare", QUARTER, ["records", "objects", "keys", "blocks"], MOVES_DATA),
 
-  task("delete-backup", "remove", FIVE_MINUTES, ["records", "objects", "keys"], { memoryMb: FULL_CPU_MB }),
-  task("delete-backup", "fail", MINUTE, ["records", "notifier"]),
-  task("remove-resource", "batch", FIVE_MINUTES, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
-  task("remove-resource", "fail", MINUTE, ["records", "notifier"]),
-  task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys", "ec2"], { memoryMb: FULL_CPU_MB }),
-  task("delete-vault", "fail", MINUTE, ["records", "notifier"]),
+  task("delete-backup", "remove", FIVE_MINUTES, ["records", "objects", "keys"], READS_ROOTS),
+  task("delete-backup", "fail", MINUTE, ["records"]),
+  task("remove-resource", "batch", FIVE_MINUTES, ["records", "objects", "keys"], READS_ROOTS),
+  task("remove-resource", "fail", MINUTE, ["records"]),
+  task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys"], READS_ROOTS),
+  task("delete-vault", "fail", MINUTE, ["records"]),
 ];

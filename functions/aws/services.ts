@@ -22,7 +22,8 @@ interface Made {
   readonly records: Pick<Services, "records">;
   readonly objects: Pick<Services, "objects">;
   readonly keys: Pick<Services, "keys">;
-  readonly ec2: Pick<Services, "resources" | "targets">;
+  readonly ec2: Pick<Services, "resources">;
+  readonly targets: Pick<Services, "targets">;
   readonly blocks: { readonly blocks: BlockAccess };
   readonly workflows: Pick<Services, "workflows">;
   readonly notifier: Pick<Services, "notifier">;
@@ -51,6 +52,7 @@ export function servicesOf(host: Host, parts: Parts): Services {
   const objects = part("objects");
   const keys = part("keys");
   const ec2 = part("ec2");
+  const targets = part("targets");
   const blocks = part("blocks");
   const workflows = part("workflows");
   const notifier = part("notifier");
@@ -79,7 +81,7 @@ export function servicesOf(host: Host, parts: Parts): Services {
       return ec2().resources;
     },
     get targets() {
-      return ec2().targets;
+      return targets().targets;
     },
     get workflows() {
       return workflows().workflows;
