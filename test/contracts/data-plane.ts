@@ -1,9 +1,9 @@
 /** What does every data plane promise? Run on the direct form and on the worker pool. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type SnapshotRef, SourceChanged, type TargetRef, TargetUnusable } from "../../core/ports/blocks.ts";
-import { Damaged, type DataPlane, Interrupted, SealRefused } from "../../core/ports/data-plane.ts";
+import { Damaged, type DataPlane, Interrupted, SealRefused, SourceDiffers } from "../../core/ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore, StoreFailed, StoreFull } from "../../core/ports/object-store.ts";
-import { BLOCK, backUp, diskOf, LEAF, sha256, testDomain } from "../support/engine-disks.ts";
+import { BLOCK, backUp, diskOf, LEAF, sha256, testDomain, withHints } from "../support/engine-disks.ts";
 
 async function packsOf(objects: ObjectStore): Promise<{ readonly name: string; readonly size: number }[]> {
   const packs: { readonly name: string; readonly size: number }[] = [];
@@ -18,6 +18,7 @@ export interface DataPlaneUnderTest {
   readonly plane: DataPlane;
   /** The plane's objects, to look at. */
   readonly objects: ObjectStore;
+  /** Its sources tell what `withHints` adds to the reference. */
   capture(name: string, bytes: Uint8Array): Promise<SnapshotRef>;
   target(name: string, bytes: Uint8Array, mode: TargetRef["mode"]): Promise<TargetRef>;
   targetBytes(name: string): Promise<Uint8Array>;
@@ -49,7 +50,9 @@ export function dataPlaneContract(name: string, open: () => Promise<DataPlaneUnd
       current = undefined;
     });
     backupPromises(given);
+    hintPromises(given);
     restorePromises(given);
+    comparePromises(given);
     failurePromises(given);
   });
 }
@@ -121,6 +124,54 @@ function backupPromises(given: () => DataPlaneUnderTest): void {
   });
 }
 
+function hintPromises(given: () => DataPlaneUnderTest): void {
+  // Blocks 0, 1, 3, 4, 8 and 12 hold something; what the source says is true of both disks below.
+  const AGAIN = "sszdssddsssss";
+
+  it("does not read what the source says is zero or the same, and tells progress of the whole disk all the same", async () => {
+    const { plane, capture, target, targetBytes } = given();
+    const a = await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    const disk = diskOf(SIZE, { ...BLOCKS, 3: 7, 6: 13 });
+    const snapshot = withHints(await capture("b", disk), AGAIN, "a");
+    let told = 0;
+    const onProgress = (bytes: number) => {
+      told += bytes;
+    };
+    const { counts, payload } = await plane.transfer(
+      { ...whole, domain, snapshot, parentRoot: "a", level: 1 },
+      { onProgress },
+    );
+    expect(counts).toMatchObject({ read: 3 * BLOCK, nonZero: a.facts.nonZero + BLOCK, changed: 2 * BLOCK });
+    expect(told).toBe(SIZE);
+    await plane.seal({ domain, rootId: "b", size: SIZE, description: {}, results: [payload] });
+    const unit = { ...whole, domain, rootId: "b", target: await target("t", new Uint8Array(SIZE), "fresh") };
+    await plane.restore({ ...unit, readBack: true });
+    expect(sha256(await targetBytes("t"))).toBe(sha256(disk));
+  });
+
+  it("stores and reads nothing for a disk that the source says is the same throughout", async () => {
+    const { plane, capture } = given();
+    const a = await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    const snapshot = withHints(await capture("b", diskOf(SIZE, BLOCKS)), "s".repeat(13), "a");
+    const b = await backUp(plane, domain, snapshot, "b", { parentRoot: "a" });
+    expect(b.counts).toEqual({ read: 0, nonZero: a.facts.nonZero, changed: 0, stored: 0 });
+    expect(b.facts).toMatchObject({ nonZero: a.facts.nonZero, stored: 0 });
+    expect(await plane.difference(domain, "a", "b")).toBe(0);
+  });
+
+  it("reads what is the same from the source when the parent's pack is gone", async () => {
+    const { plane, objects, capture, damage } = given();
+    await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    const [pack] = await packsOf(objects);
+    await damage(pack?.name ?? "", undefined);
+    const snapshot = withHints(await capture("b", diskOf(SIZE, BLOCKS)), AGAIN, "a");
+    const { counts } = await backUp(plane, domain, snapshot, "b", { parentRoot: "a" });
+    expect(counts.read).toBe(SIZE - BLOCK);
+    const verified = await plane.verify({ ...whole, domain, rootId: "b", depth: "data" });
+    expect(verified).toMatchObject({ checked: SIZE, damaged: [] });
+  });
+}
+
 function restorePromises(given: () => DataPlaneUnderTest): void {
   it.each(["fresh", "overwrite"] as const)("restores the disk byte for byte (%s)", async (mode) => {
     const { plane, capture, target, targetBytes } = given();
@@ -173,6 +224,82 @@ function restorePromises(given: () => DataPlaneUnderTest): void {
     await expect(restoring).rejects.toBeInstanceOf(Damaged);
     await expect(restoring).rejects.toMatchObject({ object: inRepository });
   });
+}
+
+function comparePromises(given: () => DataPlaneUnderTest): void {
+  const unit = { ...whole, domain, rootId: "a" };
+
+  it("finds a source equal that holds the bytes of the root, and tells progress of all of it", async () => {
+    const { plane, capture } = given();
+    await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    let told = 0;
+    const onProgress = (bytes: number) => {
+      told += bytes;
+    };
+    const source = await capture("b", diskOf(SIZE, BLOCKS));
+    expect(await plane.compare({ ...unit, source }, { onProgress })).toEqual({ firstLeaf: 0, endLeaf: 1, equal: SIZE });
+    expect(told).toBe(SIZE);
+  });
+
+  it.each([
+    ["another byte", { ...BLOCKS, 4: 3 }, 4],
+    ["something where the root has zeros", { ...BLOCKS, 6: 1, 9: 1 }, 6],
+    ["zeros where the root has something", { 0: 1, 1: 2, 3: 5, 4: 1, 12: 11 }, 8],
+    ["another last, short block", { ...BLOCKS, 12: 3 }, 12],
+  ])("names the first block and its offset when the source holds %s", async (_what, content, block) => {
+    const { plane, capture } = given();
+    await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    const disk = diskOf(SIZE, content);
+    for (const source of [await capture("b", disk), withHints(await capture("c", disk), hintsOf(disk))]) {
+      const comparing = plane.compare({ ...unit, source });
+      await expect(comparing).rejects.toBeInstanceOf(SourceDiffers);
+      await expect(comparing).rejects.toThrow(`block ${block}, at byte offset ${block * BLOCK}`);
+    }
+  });
+
+  it("compares the root's range only: a larger source may go on, a smaller one differs", async () => {
+    const { plane, capture } = given();
+    await backUp(plane, domain, await capture("a", diskOf(SIZE, BLOCKS)), "a");
+    const large = new Uint8Array(SIZE + BLOCK).fill(7);
+    large.set(diskOf(SIZE, BLOCKS));
+    const source = await capture("large", large);
+    expect(await plane.compare({ ...unit, source })).toEqual({ firstLeaf: 0, endLeaf: 1, equal: SIZE });
+    const small = await capture("small", diskOf(SIZE - 512, BLOCKS));
+    await expect(plane.compare({ ...unit, source: small })).rejects.toBeInstanceOf(SourceDiffers);
+  });
+
+  it("works leaf by leaf within its budget, and can be stopped", async () => {
+    const { plane, capture, inject } = given();
+    const content = { 0: 1, 1023: 2, 1024: 4 };
+    await backUp(plane, domain, await capture("a", diskOf(LEAF + 2 * BLOCK, content)), "a");
+    const source = await capture("b", diskOf(LEAF + 2 * BLOCK, { ...content, 1025: 6 }));
+    const both = { ...unit, source, endLeaf: 2 };
+    expect(await plane.compare({ ...both, budgetMs: 0 })).toEqual({ firstLeaf: 0, endLeaf: 1, equal: LEAF });
+    await expect(plane.compare({ ...both, firstLeaf: 1 })).rejects.toThrow("block 1025");
+    await expect(plane.compare(both, { signal: AbortSignal.abort() })).rejects.toBeInstanceOf(Interrupted);
+    await inject("slow-source");
+    const controller = new AbortController();
+    const stopped = plane.compare(both, { signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(stopped).rejects.toBeInstanceOf(Interrupted);
+  });
+
+  it("says what is wrong when there is no such root, or its leaf is damaged", async () => {
+    const { plane, objects, capture, damage } = given();
+    const source = await capture("a", diskOf(SIZE, BLOCKS));
+    await expect(plane.compare({ ...unit, source })).rejects.toBeInstanceOf(ObjectMissing);
+    await backUp(plane, domain, source, "a");
+    const [pack] = await packsOf(objects);
+    await damage(pack?.name ?? "", undefined);
+    await expect(plane.compare({ ...unit, source })).rejects.toBeInstanceOf(Damaged);
+  });
+}
+
+/** What a source that knows all of its zeros says of a disk. */
+function hintsOf(disk: Uint8Array): string {
+  let hints = "";
+  for (let at = 0; at < disk.length; at += BLOCK)
+    hints += disk.subarray(at, at + BLOCK).every((byte) => byte === 0) ? "z" : "d";
+  return hints;
 }
 
 function failurePromises(given: () => DataPlaneUnderTest): void {

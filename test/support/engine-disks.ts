@@ -1,6 +1,6 @@
 /** Small disks, domains and whole backups for tests of the engine. */
 import { createHash } from "node:crypto";
-import type { SnapshotRef } from "../../core/ports/blocks.ts";
+import type { BlockHint, BlockSource, SnapshotRef } from "../../core/ports/blocks.ts";
 import type { DataPlane, DomainKeys, RootFacts, TransferCounts } from "../../core/ports/data-plane.ts";
 
 export const BLOCK = 512 * 1024;
@@ -55,6 +55,26 @@ export async function backUp(
   const description = { backup: rootId, disk: snapshot.diskId };
   const facts = await plane.seal({ domain, rootId, size: snapshot.size, description, results });
   return { facts, counts, results };
+}
+
+const HINTS: Readonly<Record<string, BlockHint>> = { d: "data", z: "zero", s: "same" };
+
+/**
+ * The same capture, of which the source knows something: a letter a block, d(ata), z(ero) or s(ame). Plain data, so that
+ * it reaches sources in other threads. `since` names the earlier capture that `s` speaks of.
+ */
+export function withHints(snapshot: SnapshotRef, hints: string, since?: string): SnapshotRef {
+  const hinted = { ...snapshot, detail: { ...snapshot.detail, hints } };
+  return since === undefined ? hinted : { ...hinted, since: { snapshotId: since } };
+}
+
+/** What a source of a snapshot with hints tells; nothing at all without. */
+export function surveyOf(snapshot: SnapshotRef): Pick<BlockSource, "survey"> {
+  const { hints } = snapshot.detail;
+  if (typeof hints !== "string") return {};
+  return {
+    survey: async (first, count) => [...hints.slice(first, first + count)].map((letter) => HINTS[letter] ?? "data"),
+  };
 }
 
 export function sha256(bytes: Uint8Array): string {

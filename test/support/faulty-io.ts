@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type BlockAccess, SourceChanged } from "../../core/ports/blocks.ts";
 import { type ObjectStore, StoreFailed, StoreFull } from "../../core/ports/object-store.ts";
 import { type Io, type LocalIoOptions, openIo as openLocalIo } from "../../local/data-plane/io.ts";
+import { surveyOf } from "./engine-disks.ts";
 
 export interface FaultyIoOptions extends LocalIoOptions {
   /** While this file exists, its text names the fault. */
@@ -28,6 +29,7 @@ export function openIo(options: FaultyIoOptions): Io {
       const source = await blocks.openSource(snapshot);
       return {
         size: source.size,
+        ...surveyOf(snapshot),
         close: () => source.close(),
         async read(offset, into) {
           if (fault() === "source-changed") throw new SourceChanged("changed, says the test");

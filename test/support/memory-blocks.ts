@@ -6,6 +6,7 @@ import {
   type TargetRef,
   TargetUnusable,
 } from "../../core/ports/blocks.ts";
+import { surveyOf } from "./engine-disks.ts";
 
 /** A target as it was left: its bytes, which ranges were ever written, and whether it was synced after the last write. */
 export interface MemoryTarget {
@@ -22,7 +23,7 @@ export interface MemoryBlocks extends BlockAccess {
   /** Targets by disk id. */
   readonly targets: Map<string, MemoryTarget>;
   /** Called before each read of a source. */
-  beforeRead: (offset: number) => void | Promise<void>;
+  beforeRead: (offset: number, length: number) => void | Promise<void>;
   /** Sources open now. */
   openSources: number;
   snapshot(snapshotId: string, bytes: Uint8Array): SnapshotRef;
@@ -44,14 +45,16 @@ export function createMemoryBlocks(): MemoryBlocks {
       access.targets.set(diskId, { bytes, writes: [], zeros: [], synced: false, open: false });
       return { provider: "memory", diskId, mode, size: bytes.length, detail: {} };
     },
-    async openSource({ snapshotId }) {
+    async openSource(snapshot) {
+      const { snapshotId } = snapshot;
       const bytes = access.sources.get(snapshotId);
       if (bytes === undefined) throw new SourceChanged(`${snapshotId} is gone`);
       access.openSources += 1;
       return {
         size: bytes.length,
+        ...surveyOf(snapshot),
         async read(offset, into) {
-          await access.beforeRead(offset);
+          await access.beforeRead(offset, into.length);
           if (offset + into.length > bytes.length) throw new RangeError("read beyond the end");
           into.set(bytes.subarray(offset, offset + into.length));
         },
