@@ -4,7 +4,7 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { createKmsKeys } from "../../../adapters/aws/kms-keys.ts";
 import { KeyMismatch } from "../../../core/ports/key-service.ts";
-import { offline, socketError, type WireRequest } from "./wire.ts";
+import { offline, sentText, socketError } from "./wire.ts";
 
 const KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const context = { purpose: "domain-key", domain: "d1" };
@@ -13,8 +13,8 @@ const some = new Uint8Array([1, 2, 3]);
 /** KMS that answers everything so; what it was asked. */
 function kms(statusCode: number, body: object) {
   const asked: { readonly call: string | undefined; readonly input: Record<string, unknown> }[] = [];
-  const client = offline(KMSClient, {}, ({ headers, body: sent }: WireRequest) => {
-    asked.push({ call: headers["x-amz-target"], input: JSON.parse(new TextDecoder().decode(sent)) });
+  const client = offline(KMSClient, {}, (request) => {
+    asked.push({ call: request.headers["x-amz-target"], input: JSON.parse(sentText(request)) });
     const bytes = Buffer.from(JSON.stringify(body));
     return { statusCode, headers: { "content-type": "application/x-amz-json-1.1" }, body: Readable.from([bytes]) };
   });

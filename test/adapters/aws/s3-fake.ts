@@ -45,7 +45,8 @@ export function fakeS3(
   const requests: WireRequest[] = [];
   const current = (key: string) => versions.get(key)?.at(-1);
 
-  function put(key: string, { headers, body = new Uint8Array(0) }: WireRequest): WireResponse {
+  function put(key: string, { headers, body: sent = "" }: WireRequest): WireResponse {
+    const body = Buffer.from(sent);
     if (headers["x-amz-checksum-crc32"] !== sumOf(body)) return failed(400, "BadDigest");
     if (headers["if-none-match"] === "*" && current(key)?.bytes !== undefined)
       return failed(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");

@@ -8,13 +8,18 @@ export interface WireRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | string;
 }
 
 export interface WireResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readable;
+}
+
+/** What was sent, in services that speak text. */
+export function sentText({ body = "" }: WireRequest): string {
+  return typeof body === "string" ? body : new TextDecoder().decode(body);
 }
 
 interface Retries {
