@@ -1,6 +1,15 @@
 /** How does a test make a table for records? From the same plain data as infra, so that both are one thing. */
-import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  type DynamoDBClient,
+  ScanCommand,
+  waitUntilTableExists,
+} from "@aws-sdk/client-dynamodb";
 import { recordsTable } from "../../adapters/aws/dynamodb/table.ts";
+
+/** BatchWriteItem: requests in one call. */
+const BATCH = 25;
 
 interface Keys {
   readonly partitionKey: string;
@@ -27,6 +36,20 @@ export async function createRecordsTable(client: DynamoDBClient, name: string): 
       })),
     }),
   );
+  await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: name });
+}
+
+/** Removes every item, expired or not. */
+export async function emptyTable(client: DynamoDBClient, name: string): Promise<void> {
+  for (;;) {
+    const scan = new ScanCommand({ TableName: name, ProjectionExpression: "pk, sk", ConsistentRead: true });
+    const { Items: keys = [], LastEvaluatedKey: more } = await client.send(scan);
+    for (let i = 0; i < keys.length; i += BATCH) {
+      const requests = keys.slice(i, i + BATCH).map((Key) => ({ DeleteRequest: { Key } }));
+      await client.send(new BatchWriteItemCommand({ RequestItems: { [name]: requests } }));
+    }
+    if (keys.length === 0 && more === undefined) return;
+  }
 }
 
 function schemaOf({ partitionKey, sortKey }: Keys) {
