@@ -16,7 +16,7 @@ export async function captureReady(
   const { run } = await loadRun(s, ref);
   if (run.capture === undefined || run.attempt !== attempt)
     throw new RunClosed(`attempt ${attempt} of backup ${ref.backupId} was given up`);
-  if (s.now() - run.capture.instant > LONGEST_WAIT_MS) fault("6215", "the snapshot was not complete after 48 hours");
+  if (s.now() - run.openedAt > LONGEST_WAIT_MS) fault("6215", "the snapshot was not complete after 48 hours");
   const ready = await s.resources.ready(run.capture).catch((error: unknown) => {
     if (error instanceof CaptureRefused) return fault("6215", error.message, { cause: error });
     throw error;
