@@ -1,4 +1,5 @@
 /** How are volumes, instances and snapshots of the account looked up, whole lists and by id, without errors for missing ones? */
+import type { EBSClient } from "@aws-sdk/client-ebs";
 import {
   DescribeInstancesCommand,
   DescribeSnapshotsCommand,
@@ -21,6 +22,11 @@ export interface Account {
   readonly timing: Timing;
   /** Told what is not an error and still worth knowing. */
   readonly log: (message: string) => void;
+}
+
+/** What a restore touches: EC2 and EBS direct. */
+export interface RestoreAccount extends Account {
+  readonly ebs: Pick<EBSClient, "send">;
 }
 
 /** DescribeVolumes gives at most 500 a page, DescribeInstances and DescribeSnapshots 1,000 (EC2 API Reference). */

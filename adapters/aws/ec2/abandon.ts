@@ -1,0 +1,76 @@
+/** How is a restore undone that did not get to its end? */
+import { DeleteVolumeCommand, StartInstancesCommand, type Volume } from "@aws-sdk/client-ec2";
+import type { Restoring } from "../../../core/ports/restore-targets.ts";
+import { type Account, filter, instancesBy, isCode, poll, type RestoreAccount, volumesById } from "./account.ts";
+import { attach, keepEnding, type Place, placeOf, plannedPlace, untag } from "./places.ts";
+import { restoreSnapshots, restoreVolumes } from "./restored.ts";
+import { deleteSnapshots, WAIT_MS } from "./snapshots.ts";
+import { fromTags, TAG } from "./tags.ts";
+
+type Made = Volume & { readonly VolumeId: string };
+
+/**
+ * Deletes the restore's snapshots, and its volumes that are not in place. Where the old volume had left its place and the new
+ * one had not come, the old one is put back first; an instance that then has all of its old volumes is started again if
+ * the restore stopped it. One that has some new and some old volumes stays stopped: whoever looks after it decides.
+ */
+export async function abandonRestore(account: RestoreAccount, { restoreId }: Restoring): Promise<void> {
+  const volumes = await restoreVolumes(account, restoreId);
+  const placed = [...volumes.values()].filter(isPlaced);
+  for (const [from, made] of volumes) {
+    if (isPlaced(made)) continue;
+    const place = plannedPlace(made);
+    if (place !== undefined) await putBack(account, from, place);
+    await deleteVolume(account, made.VolumeId);
+  }
+  for await (const { InstanceId, State } of instancesBy(account.ec2, [filter(`tag:${TAG.restart}`, restoreId)])) {
+    const stopped = State?.Name === "stopped" || State?.Name === "stopping";
+    if (stopped && placed.length === 0) await startWhenStopped(account, InstanceId);
+    await untag(account, InstanceId, TAG.restart);
+  }
+  const snapshots = await restoreSnapshots(account, restoreId);
+  await deleteSnapshots(
+    account,
+    [...snapshots.values()].map(({ SnapshotId }) => SnapshotId),
+  );
+}
+
+const isPlaced = (volume: Made): boolean =>
+  placeOf(volume) !== undefined || fromTags(volume.Tags)[TAG.inPlace] !== undefined;
+
+async function putBack(account: Account, from: string, place: Place): Promise<void> {
+  const { ec2, timing } = account;
+  const end = timing.now() + WAIT_MS / 2;
+  await poll(timing, end, async () => {
+    const old = (await volumesById(ec2, [from])).get(from);
+    const stands = old && placeOf(old);
+    if (old === undefined || stands?.state === "attached") return true;
+    if (stands === undefined) await attach(account, from, place);
+    return undefined;
+  });
+  if (place.deleteOnTermination) await keepEnding(account, place);
+}
+
+async function startWhenStopped({ ec2, timing }: Account, InstanceId: string): Promise<void> {
+  await poll(timing, timing.now() + WAIT_MS / 2, async () => {
+    try {
+      await ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
+      return true;
+    } catch (error) {
+      // It is still stopping.
+      if (!isCode(error, "IncorrectInstanceState")) throw error;
+      return undefined;
+    }
+  });
+}
+
+/** Gone already is fine; one that came into use by then, or is still being made, stays and is among what is held. */
+export async function deleteVolume({ ec2, log }: Account, VolumeId: string): Promise<void> {
+  try {
+    await ec2.send(new DeleteVolumeCommand({ VolumeId }));
+  } catch (error) {
+    if (isCode(error, "InvalidVolume.NotFound")) return;
+    if (!isCode(error, "VolumeInUse", "IncorrectState")) throw error;
+    log(`volume ${VolumeId} stays: ${(error as Error).message}`);
+  }
+}
