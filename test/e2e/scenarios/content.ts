@@ -18,7 +18,7 @@ export interface Piece {
 const ZEROS = Buffer.alloc(BLOCK);
 
 /** Block `index` of a disk that holds these pieces and zeros elsewhere; undefined when it is all zeros. */
-export function blockOf(pieces: readonly Piece[], index: number): Buffer | undefined {
+function blockOf(pieces: readonly Piece[], index: number): Buffer | undefined {
   const block = Buffer.alloc(BLOCK);
   layOver(block, index, pieces);
   return block.equals(ZEROS) ? undefined : block;

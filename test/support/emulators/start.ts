@@ -29,7 +29,7 @@ export interface EmulatorAddresses {
   readonly dynamodbLocal?: string;
   /** What a process needs so that the AWS SDK, cdk and our command speak to them, and to nothing else. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folder with one log per emulator. */
+  /** Folder with one log per emulator, and `calls.jsonl`: the AWS calls that our Lambdas made (functions/aws/kit/call-log.ts). */
   readonly logs: string;
 }
 
@@ -64,7 +64,7 @@ export async function startEmulators(choice: EmulatorChoice): Promise<Emulators>
   // moto first: ministack hands moto's address on to every Lambda.
   const began = await Promise.allSettled([
     (choice.moto ? start(motoSpec(python, choice.ports?.ec2)) : Promise.resolve(undefined)).then(async (ec2) => {
-      const aws = choice.ministack ? await start(ministackSpec(python, ec2, choice)) : undefined;
+      const aws = choice.ministack ? await start(ministackSpec(python, ec2, logs, choice)) : undefined;
       return { ec2, aws };
     }),
     choice.dynamodbLocal ? dynamodbLocalSpec(choice.ports?.dynamodbLocal).then(start) : undefined,
@@ -125,7 +125,7 @@ function motoSpec(python: string, port: number | undefined): EmulatorSpec {
   };
 }
 
-function ministackSpec(python: string, ec2: string | undefined, choice: EmulatorChoice): EmulatorSpec {
+function ministackSpec(python: string, ec2: string | undefined, logs: string, choice: EmulatorChoice): EmulatorSpec {
   const { aws: port } = choice.ports ?? {};
   return {
     name: "ministack",
@@ -144,6 +144,7 @@ function ministackSpec(python: string, ec2: string | undefined, choice: Emulator
       // Lambdas on `provided.*` get an endpoint only from here.
       AWS_ENDPOINT_URL: `http://127.0.0.1:${own}`,
       ...ec2Endpoints(ec2),
+      HOLDFAST_CALL_LOG: join(logs, "calls.jsonl"),
       ...choice.env,
     }),
     readyPath: "/_ministack/health",
