@@ -26,7 +26,7 @@ const numbered = (groups: number): { readonly groups: readonly number[] } => ({
   groups: Array.from({ length: groups }, (_, i) => i),
 });
 
-export const TASKS: Readonly<Record<string, TaskFunction>> = {
+export const TASKS = {
   "backup.prepare": task(backup.prepare, prepareCheckpoint),
   "backup.conclude": task(backup.conclude, (s, { error, ...input }) =>
     concludeCheckpoint(s, { ...input, ...(error !== undefined && { error }) }),
@@ -66,4 +66,4 @@ export const TASKS: Readonly<Record<string, TaskFunction>> = {
     round: round + 1,
   })),
   "delete-vault.fail": task(removal.failBatch, failRemoval),
-};
+} satisfies Readonly<Record<string, TaskFunction>>;

@@ -53,7 +53,12 @@ export const importRules: IForbiddenRuleType[] = [
     ["functions/", "core/", "workflows/", "adapters/aws/"],
     "functions wire the core; the one-machine adapters are wired in local/",
   ),
-  only("infra", "^infra/", ["infra/", "functions/", "workflows/"], "infra imports workflows, routes and env schemas"),
+  only(
+    "infra",
+    "^infra/",
+    ["infra/", "functions/", "workflows/", "adapters/aws/dynamodb/table.ts"],
+    "infra imports workflows, routes, env schemas and the table's description",
+  ),
   only(
     "hosts",
     "^(local|cli)/",
