@@ -1,4 +1,5 @@
 /** Does the bucket keep the promises of an object store when answers are lost, late, short, damaged or refused? */
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { createS3Objects, type S3ObjectStoreOptions } from "../../../adapters/aws/s3-objects.ts";
 import { ObjectMissing, RangeUnavailable, StoreFailed } from "../../../core/ports/object-store.ts";
@@ -132,6 +133,17 @@ describe("a read", () => {
       expect(always.fake.requests.filter(is("GET"))).toHaveLength(4);
     });
   }
+
+  test("of a body whose connection is lost is repeated", async () => {
+    const lost = first(1, is("GET"), (_request, serve) => {
+      const broken = async function* () {
+        yield Buffer.from(content.subarray(0, 100));
+        throw socketError("ECONNRESET");
+      };
+      return { ...serve(), body: Readable.from(broken()) };
+    });
+    expect(await (await reading(lost)).store.get("a")).toEqual(content);
+  });
 
   test("of a range that breaks off is repeated, and fails when it stays so", async () => {
     const cut = (times: number) =>
