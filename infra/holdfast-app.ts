@@ -1,12 +1,38 @@
 /** Which CloudFormation stacks does a deployment have? */
-import { App, Stack } from "aws-cdk-lib/core";
+import { App, type AppProps } from "aws-cdk-lib/core";
+import { FUNCTIONS } from "../functions/aws/functions.ts";
+import { bundle } from "./bundles.ts";
+import { workflowSources } from "./machines/sources.ts";
+import { readOptions } from "./options.ts";
+import { ApiStack } from "./stacks/api.ts";
+import { type CodeOf, ComputeStack } from "./stacks/compute.ts";
+import { DataStack } from "./stacks/data.ts";
+import { WatchStack } from "./stacks/watch.ts";
 
 /**
- * The CDK application. Its one stack is empty: this version runs on one machine only, and what stands here is what
- * `cdk synth` is tested with until the AWS host arrives.
+ * The CDK application: stacks by lifetime. Data stays; the others hold no state and can be deleted and made again.
+ * @param codeOf the code of each function; by default it is bundled
+ * @throws OptionInvalid, BundleTooLarge, DefinitionInvalid
  */
-export function holdfastApp(options: { outdir?: string } = {}): App {
-  const app = new App(options);
-  new Stack(app, "Holdfast", { description: "Holdfast: Cloud Backup and Recovery", analyticsReporting: false });
+export function holdfastApp(props: AppProps = {}, codeOf: CodeOf = bundled()): App {
+  const app = new App(props);
+  const options = readOptions(app.node.getAllContext());
+  const data = new DataStack(app, options);
+  const compute = new ComputeStack(app, options, { keyArn: data.keyArn, codeOf });
+  const api = new ApiStack(app, options);
+  api.addStackDependency(compute, "the API calls its function by name");
+  const watch = new WatchStack(app, options, { apiId: api.apiId, workflows: Object.keys(workflowSources()) });
+  watch.addStackDependency(compute, "alarms go to the topic by name");
   return app;
+}
+
+/** All entries in one run of esbuild, at the first function. */
+function bundled(): CodeOf {
+  let bundles: ReturnType<typeof bundle> | undefined;
+  return ({ entry }, bootstrap) => {
+    bundles ??= bundle([...new Set(FUNCTIONS.map((spec) => spec.entry))]);
+    const made = bundles.get(entry);
+    if (made === undefined) throw new TypeError(`no bundle of ${entry}`);
+    return bootstrap ? made.withBootstrap() : made.folder;
+  };
 }

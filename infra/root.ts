@@ -1,0 +1,4 @@
+/** Where is the repository? */
+
+/** Its root, whatever folder a command was started in. */
+export const ROOT = new URL("../", import.meta.url);

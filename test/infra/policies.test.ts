@@ -1,0 +1,157 @@
+/** May each function do what it must, and nothing that loses backups? */
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { FUNCTIONS } from "../../functions/aws/functions.ts";
+import { namesOf } from "../../infra/names.ts";
+import { policyOf } from "../../infra/policies/policies.ts";
+import { WILDCARDS } from "../../infra/policies/wildcards.ts";
+import { list, readable, statements, synthesize } from "./synthesized.ts";
+
+const VPC = { vpc: "vpc-0123456789abcdef0", subnets: "subnet-0123456789abcdef0,subnet-0123456789abcdef1" };
+const KEYS = { volumeKeys: "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555" };
+const PLACE = { partition: "aws", region: "eu-west-1", account: "123456789012", urlSuffix: "amazonaws.com" };
+const everything = () => synthesize({ ...VPC, ...KEYS, alarmEmail: "ops@example.org", objectLock: "30" });
+
+const roles = () =>
+  everything()
+    .ofType("AWS::IAM::Role")
+    .map(([, { Properties }]) => ({
+      name: readable(Properties.RoleName),
+      statements: Properties.Policies.flatMap(
+        (policy: { PolicyDocument: { Statement: unknown } }) => policy.PolicyDocument.Statement,
+      ) as { Effect: string; Action: string | string[]; Resource: unknown; Condition?: Record<string, unknown> }[],
+    }));
+
+const allowed = (fn: string) => {
+  const role = roles().find(({ name }) => name === `holdfast-${fn}-<AWS::Region>`);
+  if (role === undefined) throw new Error(`no role of ${fn}`);
+  return role.statements.filter(({ Effect }) => Effect === "Allow");
+};
+const actions = (fn: string) => new Set(allowed(fn).flatMap(({ Action }) => list(Action)));
+
+test("no policy anywhere has a wildcard in an action, inline policies, key, bucket, topic and queue included", () => {
+  const all = statements(everything());
+  expect(all.length).toBeGreaterThan(200);
+  const wild = all.filter(([, s]) => [...list(s.Action), ...list(s.NotAction)].some((action) => action.includes("*")));
+  expect(wild).toEqual([]);
+});
+
+test("all permissions of roles are inline and ours: no managed policy, no policy that a construct added", () => {
+  const { ofType } = everything();
+  expect(ofType("AWS::IAM::Policy")).toEqual([]);
+  expect(ofType("AWS::IAM::ManagedPolicy")).toEqual([]);
+  for (const [id, { Properties }] of ofType("AWS::IAM::Role")) {
+    expect(Properties.ManagedPolicyArns, id).toBeUndefined();
+    expect(Properties.Policies, id).toHaveLength(1);
+  }
+});
+
+test("the resource * is allowed to listed actions only, and the list holds no other", () => {
+  const wild = roles()
+    .flatMap(({ statements }) => statements)
+    .filter(({ Effect, Resource }) => Effect === "Allow" && list(Resource).includes("*"))
+    .flatMap(({ Action }) => list(Action));
+  expect([...new Set(wild)].sort()).toEqual(WILDCARDS.map(({ action }) => action).sort());
+  for (const { reason, page } of WILDCARDS) {
+    expect(reason).not.toBe("");
+    expect(page).toMatch(/^https:\/\/docs\.aws\.amazon\.com\/service-authorization\//);
+  }
+});
+
+test("each function has a role of its own and a file of its own in infra/policies", () => {
+  const { ofType } = everything();
+  const used = ofType("AWS::Lambda::Function").map(([, { Properties }]) => Properties.Role["Fn::GetAtt"][0]);
+  expect(new Set(used).size).toBe(FUNCTIONS.length);
+  const shared = ["statements.ts", "volumes.ts", "policies.ts", "wildcards.ts", "network.ts", "unused.ts"];
+  const files = readdirSync(new URL("../../infra/policies/", import.meta.url)).filter((f) => !shared.includes(f));
+  expect(files.sort()).toEqual(FUNCTIONS.map(({ name }) => `${name}.ts`).sort());
+});
+
+test("no role can delete or unlock a version, or delete or change table, bucket, key, logs or roles", () => {
+  const forbidden =
+    /^(s3:(DeleteObjectVersion|DeleteBucket.*|Put(Object(Retention|LegalHold|Acl|VersionAcl)|Bucket.*|Lifecycle.*)|BypassGovernanceRetention|ObjectOwnerOverride.*)|dynamodb:(Delete|Update|Create)(Table|Backup|ContinuousBackups|TimeToLive).*|kms:(Schedule.*|Disable.*|PutKeyPolicy|CreateAlias|DeleteAlias|UpdateAlias|RevokeGrant)|iam:.*|logs:Delete(LogGroup|LogStream|RetentionPolicy)|ec2:(ModifySnapshotAttribute|TerminateInstances|RunInstances|DeleteTags)|lambda:(Update|Delete|Create).*|states:(Update|Delete|Create).*)$/;
+  for (const { name, statements } of roles()) {
+    const bad = statements.flatMap(({ Action }) => list(Action)).filter((action) => forbidden.test(action));
+    expect(bad, name).toEqual([]);
+  }
+});
+
+test("only the functions that delete backups may hide an object, and only a root", () => {
+  const deleting = FUNCTIONS.map(({ name }) => name).filter((fn) => actions(fn).has("s3:DeleteObject"));
+  expect(deleting.sort()).toEqual(["delete-backup-remove", "delete-vault-batch", "remove-resource-batch"]);
+  for (const fn of deleting) {
+    const resources = allowed(fn)
+      .filter(({ Action }) => list(Action).includes("s3:DeleteObject"))
+      .flatMap(({ Resource }) => list(Resource).map(readable));
+    expect(resources).toEqual(["arn:<AWS::Partition>:s3:::holdfast-<AWS::AccountId>-<AWS::Region>/*/roots/*"]);
+  }
+});
+
+test("the API touches no backup data and changes nothing in EC2", () => {
+  const api = policyOf("api", { names: namesOf("holdfast", PLACE), keyArn: "key", volumeKeys: ["volume-key"] });
+  const all = api.flatMap(({ actions }) => actions);
+  expect(all.filter((action) => /^(s3|ebs):/.test(action))).toEqual([]);
+  expect(all.filter((action) => action.startsWith("ec2:") && !action.startsWith("ec2:Describe"))).toEqual([]);
+});
+
+test("snapshots and volumes are deleted, and blocks read and written, only where our tag is", () => {
+  const guarded = /^(ec2:Delete(Snapshot|Volume)|ebs:(GetSnapshotBlock|List\w+|PutSnapshotBlock|CompleteSnapshot))$/;
+  let seen = 0;
+  for (const { name, statements } of roles()) {
+    for (const { Action, Condition } of statements) {
+      if (!list(Action).some((action) => guarded.test(action))) continue;
+      seen++;
+      expect(Condition, name).toMatchObject({ StringEquals: { "aws:ResourceTag/holdfast:deployment": "holdfast" } });
+    }
+  }
+  expect(seen).toBeGreaterThan(5);
+});
+
+test("whatever is made in EC2 and EBS is tagged with the deployment while it is made", () => {
+  for (const { name, statements } of roles()) {
+    for (const { Action, Resource, Condition } of statements) {
+      const makes = list(Action).some((action) => /^(ec2:Create(Snapshots?|Volume)|ebs:StartSnapshot)$/.test(action));
+      const made = list(Resource).map(readable);
+      const ofOthers =
+        made.every((arn) => /:(instance|volume)\/\*$/.test(arn)) && !list(Action).includes("ec2:CreateVolume");
+      if (!makes || ofOthers) continue;
+      const tag = (kind: string) => `aws:${kind}/holdfast:deployment`;
+      const { StringEquals } = Condition as { StringEquals: Record<string, string> };
+      // A volume is made from a snapshot of ours: that one has the tag already.
+      expect(StringEquals[tag("RequestTag")] ?? StringEquals[tag("ResourceTag")], name).toBe("holdfast");
+    }
+  }
+});
+
+test("the deployment's key is used by roles only for one purpose each: a condition stands beside every use", () => {
+  let seen = 0;
+  for (const { name, statements } of roles()) {
+    for (const { Action, Condition } of statements) {
+      if (!list(Action).some((action) => action.startsWith("kms:"))) continue;
+      seen++;
+      expect(Condition, `${name} ${list(Action)}`).toBeDefined();
+    }
+  }
+  expect(seen).toBeGreaterThan(FUNCTIONS.length);
+});
+
+test("a policy fits into a role: 10,240 characters of inline policies", () => {
+  for (const { name, statements } of roles()) {
+    // Tokens are longer than what they become; the limit does not count white space.
+    expect(JSON.stringify(statements).length, name).toBeLessThan(10_240);
+  }
+});
+
+test("a machine invokes the functions of its own definition and no other", () => {
+  const { ofType } = everything();
+  for (const [id, { Properties }] of ofType("AWS::StepFunctions::StateMachine")) {
+    const definition = readable(Properties.DefinitionString);
+    const inDefinition = new Set(definition.match(/function:holdfast-[a-z-]+/g) ?? []);
+    const workflow = readable(Properties.StateMachineName).slice("holdfast-".length);
+    const invoked = roles()
+      .find(({ name }) => name === `holdfast-machine-${workflow}-<AWS::Region>`)
+      ?.statements.filter(({ Action }) => list(Action).includes("lambda:InvokeFunction"))
+      .flatMap(({ Resource }) => list(Resource).map((arn) => readable(arn).replace(/^.*:function:/, "function:")));
+    expect(new Set(invoked), id).toEqual(inDefinition);
+  }
+});
