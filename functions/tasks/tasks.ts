@@ -67,3 +67,6 @@ export const TASKS = {
   })),
   "delete-vault.fail": task(removal.failBatch, failRemoval),
 } satisfies Readonly<Record<string, TaskFunction>>;
+
+/** A task of a workflow, `<workflow>.<state>`. */
+export type TaskName = keyof typeof TASKS;
