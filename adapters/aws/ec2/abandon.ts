@@ -1,7 +1,16 @@
 /** How is a restore undone that did not get to its end? */
 import { DeleteVolumeCommand, StartInstancesCommand, type Volume } from "@aws-sdk/client-ec2";
 import type { Restoring } from "../../../core/ports/restore-targets.ts";
-import { type Account, filter, instancesBy, isCode, poll, type RestoreAccount, volumesById } from "./account.ts";
+import {
+  type Account,
+  filter,
+  instancesBy,
+  isCode,
+  poll,
+  QUICK_MS,
+  type RestoreAccount,
+  volumesById,
+} from "./account.ts";
 import { attach, keepEnding, type Place, placeOf, plannedPlace, untag } from "./places.ts";
 import { restoreSnapshots, restoreVolumes } from "./restored.ts";
 import { deleteSnapshots, WAIT_MS } from "./snapshots.ts";
@@ -41,7 +50,7 @@ const isPlaced = (volume: Made): boolean =>
 async function putBack(account: Account, from: string, place: Place): Promise<void> {
   const { ec2, timing } = account;
   const end = timing.now() + WAIT_MS / 2;
-  await poll(timing, end, async () => {
+  await poll(timing, { end, firstWait: QUICK_MS }, async () => {
     const old = (await volumesById(ec2, [from])).get(from);
     const stands = old && placeOf(old);
     if (old === undefined || stands?.state === "attached") return true;
@@ -52,7 +61,7 @@ async function putBack(account: Account, from: string, place: Place): Promise<vo
 }
 
 async function startWhenStopped({ ec2, timing }: Account, InstanceId: string): Promise<void> {
-  await poll(timing, timing.now() + WAIT_MS / 2, async () => {
+  await poll(timing, { end: timing.now() + WAIT_MS / 2, firstWait: QUICK_MS }, async () => {
     try {
       await ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
       return true;

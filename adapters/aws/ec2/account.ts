@@ -116,9 +116,17 @@ function isNamed<Key extends string, Value extends { readonly [key in Key]?: str
 export const isCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof Error && codes.includes(error.name);
 
-/** Looks again and again until there is an answer or the time is over. Waits 5 s first, later 15 s. */
-export async function poll<T>(timing: Timing, end: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
-  for (let wait = 5_000; ; wait = Math.min(wait + 2_000, 15_000)) {
+/** How long is waited between two looks: snapshots take minutes, volumes and instances seconds. */
+export const PATIENT_MS = 5_000;
+export const QUICK_MS = 1_000;
+
+/** Looks again and again until there is an answer or the time is over; each wait is half as long again, up to 15 s. */
+export async function poll<T>(
+  timing: Timing,
+  { end, firstWait }: { readonly end: number; readonly firstWait: number },
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (let wait = firstWait; ; wait = Math.min(wait * 1.5, 15_000)) {
     const answer = await look();
     if (answer !== undefined) return answer;
     if (timing.now() + wait > end) return undefined;

@@ -3,7 +3,7 @@ import { CreateTagsCommand, CreateVolumeCommand, type Volume, type VolumeType } 
 import { GIB } from "../../../core/domain/values.ts";
 import type { TargetRef } from "../../../core/ports/blocks.ts";
 import type { Replacement, Restoring } from "../../../core/ports/restore-targets.ts";
-import { poll, type RestoreAccount, volumesById } from "./account.ts";
+import { poll, QUICK_MS, type RestoreAccount, volumesById } from "./account.ts";
 import { snapshotIdsOf } from "./restore-snapshots.ts";
 import { restoreTags, restoreVolumes, stepToken } from "./restored.ts";
 import { WAIT_MS } from "./snapshots.ts";
@@ -33,7 +33,7 @@ export async function replacementVolumes(
       made.get(from)?.VolumeId ?? (await make(account, restoring, { target, snapshotId, live: live.get(from) }));
     replacements.push({ from, to });
   }
-  const done = await poll(timing, end, async () => {
+  const done = await poll(timing, { end, firstWait: QUICK_MS }, async () => {
     const found = await volumesById(
       ec2,
       replacements.map(({ to }) => to),

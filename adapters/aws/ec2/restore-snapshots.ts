@@ -5,7 +5,7 @@ import { GIB } from "../../../core/domain/values.ts";
 import { type SnapshotRef, type TargetRef, TargetUnusable } from "../../../core/ports/blocks.ts";
 import type { Restoring } from "../../../core/ports/restore-targets.ts";
 import { BLOCK_BYTES, EBS_PROVIDER } from "../ebs/references.ts";
-import { instancesById, isCode, poll, type RestoreAccount, snapshotsById, volumesById } from "./account.ts";
+import { instancesById, isCode, PATIENT_MS, poll, type RestoreAccount, snapshotsById, volumesById } from "./account.ts";
 import { attachmentsOf } from "./disks.ts";
 import { restoreSnapshots, restoreTags, stepToken } from "./restored.ts";
 import { WAIT_MS } from "./snapshots.ts";
@@ -101,7 +101,7 @@ export async function completeSnapshots(
       refused.push(error);
     }
   }
-  const done = await poll(timing, end, async () => {
+  const done = await poll(timing, { end, firstWait: PATIENT_MS }, async () => {
     const found = await snapshotsById(ec2, ids);
     for (const id of ids) {
       const { State, StateMessage } = found.get(id) ?? {};

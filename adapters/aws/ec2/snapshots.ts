@@ -1,7 +1,7 @@
 /** How do our snapshots become ready, how are they given back, and which do we still have? */
 import { DeleteSnapshotCommand, type Snapshot } from "@aws-sdk/client-ec2";
 import { type Capture, CaptureRefused, type HeldCapture } from "../../../core/ports/resource-provider.ts";
-import { type Account, filter, isCode, poll, snapshotsBy, snapshotsById } from "./account.ts";
+import { type Account, filter, isCode, PATIENT_MS, poll, snapshotsBy, snapshotsById } from "./account.ts";
 import { fromTags, ownerOf, TAG } from "./tags.ts";
 
 /** Tasks that wait end by themselves after four minutes (ports). */
@@ -14,7 +14,7 @@ const NOT_FIT = "7003";
 /** Waits until all of them are completed. @returns false when that takes longer @throws CaptureRefused when it never will be */
 export async function waitForCapture({ ec2, timing }: Account, capture: Capture): Promise<boolean> {
   const begun = timing.now();
-  const done = await poll(timing, begun + WAIT_MS, async () => {
+  const done = await poll(timing, { end: begun + WAIT_MS, firstWait: PATIENT_MS }, async () => {
     const found = await snapshotsById(ec2, idsOf(capture));
     for (const { diskId, snapshotId } of capture.disks) {
       const snapshot = found.get(snapshotId);

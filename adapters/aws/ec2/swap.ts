@@ -9,6 +9,7 @@ import {
   instancesById,
   isCode,
   poll,
+  QUICK_MS,
   type RestoreAccount,
   volumesById,
 } from "./account.ts";
@@ -40,7 +41,11 @@ type Move =
 export async function swapVolumes(account: RestoreAccount, swapping: Swapping): Promise<{ readonly done: boolean }> {
   const { timing } = account;
   const swap = new Swap(account, swapping);
-  const done = await poll(timing, timing.now() + WAIT_MS, async () => (await swap.step()) || undefined);
+  const done = await poll(
+    timing,
+    { end: timing.now() + WAIT_MS, firstWait: QUICK_MS },
+    async () => (await swap.step()) || undefined,
+  );
   if (done !== true) {
     if (swap.waitingFor !== undefined) account.log(`restore ${swapping.restoreId} waits: ${swap.waitingFor}`);
     return { done: false };
