@@ -4,4 +4,5 @@ import { CLIENT_DEFAULTS, type OnCall, observed } from "../clients.ts";
 import { HTTP } from "./http.ts";
 
 export const createDynamoClient = (onCall: OnCall): DynamoDBClient =>
-  observed(new DynamoDBClient({ ...CLIENT_DEFAULTS, requestHandler: HTTP }), onCall);
+  // The record store is asked again by core/app (retrying-store.ts): two layers of patience would multiply.
+  observed(new DynamoDBClient({ ...CLIENT_DEFAULTS, maxAttempts: 3, requestHandler: HTTP }), onCall);
