@@ -1,11 +1,16 @@
 /** How does a command fail? Each kind of failure with the exit code and the text it ends in. */
 
 /** The exit codes that scripts may rely on. */
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, preflight: 3 } as const;
 
 /** Something that the user asked for did not happen; the message is for them. Exit code 1. */
 export class CommandFailed extends Error {
   override readonly name: string = "CommandFailed";
+}
+
+/** Something must be done before a deployment can be made. Exit code 3. */
+export class PreflightFailed extends CommandFailed {
+  override readonly name = "PreflightFailed";
 }
 
 /** The command line itself makes no sense; nothing was tried. Exit code 2. */

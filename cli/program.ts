@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { path } from "./arguments.ts";
+import { addAdminCommands } from "./commands/admin.ts";
 import { addBackupCommands } from "./commands/backup.ts";
 import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -11,7 +12,7 @@ import { addServeCommand } from "./commands/serve.ts";
 import { addTaskCommands } from "./commands/task.ts";
 import { addVaultCommands } from "./commands/vault.ts";
 import { defaultDataDir } from "./connection.ts";
-import { CommandFailed, exitCodes, UsageError } from "./failure.ts";
+import { CommandFailed, exitCodes, PreflightFailed, UsageError } from "./failure.ts";
 
 /** The whole command line, as commander understands it. */
 export function createProgram(): Command {
@@ -32,7 +33,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage.\n" +
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight found what must be done first.\n" +
         "Without --data, HOLDFAST_URL, HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY name a service elsewhere.",
     );
   addServeCommand(program);
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addTaskCommands(program);
   addProtectableCommands(program);
   addDemoCommand(program);
+  addAdminCommands(program);
   return program;
 }
 
@@ -61,6 +63,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     // A stack helps only when the failure is a surprise.
     if (!known && error instanceof Error && process.env.HOLDFAST_DEBUG !== undefined)
       process.stderr.write(`${error.stack}\n`);
+    if (error instanceof PreflightFailed) return exitCodes.preflight;
     return usage ? exitCodes.usage : exitCodes.failed;
   }
 }

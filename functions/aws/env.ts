@@ -1,5 +1,5 @@
 /** Which variables does a function of the AWS host read? The stacks set them; a missing one stops the function at once. */
-import { z } from "zod";
+import * as z from "zod";
 
 const text = z.string().min(1);
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -28,7 +28,7 @@ const Variables = z.object({
 
 export type VariableName = keyof typeof Variables.shape;
 
-/** What a function is made of besides its code; each part talks to one AWS service. */
+/** What a function is made of besides its use case; most parts talk to one AWS service. */
 export type PartName =
   | "records"
   | "objects"
@@ -36,6 +36,7 @@ export type PartName =
   | "ec2"
   | "targets"
   | "blocks"
+  | "engine"
   | "workflows"
   | "notifier"
   | "identity";
@@ -47,6 +48,7 @@ const OF_PART: Readonly<Record<PartName, readonly VariableName[]>> = {
   ec2: [],
   targets: [],
   blocks: [],
+  engine: [],
   workflows: ["HOLDFAST_MACHINES"],
   notifier: ["HOLDFAST_TOPIC"],
   identity: ["HOLDFAST_REGION_NAME"],

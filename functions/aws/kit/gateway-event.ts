@@ -2,7 +2,7 @@
 import type { HttpEvent } from "../../api/kit/event.ts";
 
 /** What an HTTP API sends beyond what {@link HttpEvent} names (AWS, payload format 2.0). */
-interface GatewayEvent extends HttpEvent {
+export interface GatewayEvent extends HttpEvent {
   /** API Gateway takes Cookie out of the headers. */
   readonly cookies?: readonly string[];
   readonly requestContext: HttpEvent["requestContext"] & { readonly stage?: string };

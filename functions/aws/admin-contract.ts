@@ -1,0 +1,23 @@
+/** What does the admin function take and answer? Shared by the function and the command that calls it. */
+import * as z from "zod";
+
+const text = z.string().min(1);
+
+export const AdminRequest = z.object({ action: z.literal("bootstrap") });
+
+const account = {
+  region: text,
+  domain_name: text,
+  domain_id: text,
+  project_name: text,
+  project_id: text,
+  user_name: text,
+  access_key: text,
+};
+
+/** Secrets come with `created`, hence once in the life of a deployment. */
+export const BootstrapAnswer = z.discriminatedUnion("created", [
+  z.object({ created: z.literal(true), credentials: z.object({ ...account, password: text, secret_key: text }) }),
+  z.object({ created: z.literal(false), account: z.object(account) }),
+]);
+export type BootstrapAnswer = z.output<typeof BootstrapAnswer>;

@@ -1,0 +1,44 @@
+/** What can an operator do with a deployment from their own machine? */
+import { findDeployment, invokeAdmin } from "../../adapters/aws/deployment.ts";
+import { type OperatorAccess, OperatorRefused } from "../../adapters/aws/operator.ts";
+import { readQuotas } from "../../adapters/aws/quotas.ts";
+import { BootstrapAnswer } from "./admin-contract.ts";
+import { type Finding, judgeQuotas } from "./preflight.ts";
+
+/**
+ * Makes the first account, once. `ready` is called when everything is found and the function is about to be called.
+ * @throws OperatorRefused
+ */
+export async function bootstrapDeployment(
+  access: OperatorAccess,
+  name: string,
+  ready: () => void,
+): Promise<BootstrapAnswer & { readonly url: string }> {
+  const { url, adminFunction } = await findDeployment(access, name);
+  ready();
+  const answer = BootstrapAnswer.safeParse(await invokeAdmin(access, adminFunction, { action: "bootstrap" }));
+  // Never the answer itself: it may hold secrets.
+  if (!answer.success)
+    throw new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
+  return { ...answer.data, url };
+}
+
+/** Quotas of the account, held against what a deployment takes. `name`: one that may stand already. @throws OperatorRefused */
+export async function preflightDeployment(
+  access: OperatorAccess,
+  name: string | undefined,
+): Promise<{ readonly region: string; readonly findings: readonly Finding[]; readonly problems: readonly string[] }> {
+  const account = await readQuotas(access, ["lambda", "ebs", "states"]);
+  const deployed = name !== undefined && (await isDeployed(access, name));
+  return { region: account.region, findings: judgeQuotas(account, { deployed }), problems: account.problems };
+}
+
+async function isDeployed(access: OperatorAccess, name: string): Promise<boolean> {
+  try {
+    await findDeployment(access, name);
+    return true;
+  } catch (error) {
+    if (error instanceof OperatorRefused && /there is no stack/.test(error.message)) return false;
+    throw error;
+  }
+}

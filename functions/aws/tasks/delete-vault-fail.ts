@@ -1,0 +1,5 @@
+/** The task `delete-vault.fail` as a Lambda function. */
+import { taskHandler } from "../kit/task-handler.ts";
+import { records } from "../parts/records.ts";
+
+export const handler = taskHandler("delete-vault.fail", { records });

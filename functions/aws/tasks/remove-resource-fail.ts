@@ -1,0 +1,5 @@
+/** The task `remove-resource.fail` as a Lambda function. */
+import { taskHandler } from "../kit/task-handler.ts";
+import { records } from "../parts/records.ts";
+
+export const handler = taskHandler("remove-resource.fail", { records });

@@ -1,0 +1,7 @@
+/** The task `restore.fail` as a Lambda function. */
+import { taskHandler } from "../kit/task-handler.ts";
+import { notifier } from "../parts/notifier.ts";
+import { records } from "../parts/records.ts";
+import { targets } from "../parts/targets.ts";
+
+export const handler = taskHandler("restore.fail", { records, targets, notifier });
