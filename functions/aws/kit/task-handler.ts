@@ -18,7 +18,7 @@ export class OutOfTime extends Error {
  * A Lambda function for one task. What it throws keeps its name: Lambda makes it the `errorType`, which Retry and Catch
  * match (AWS, "Handling errors in Step Functions workflows").
  */
-export function taskHandler(name: keyof typeof TASKS, parts: Parts): LambdaHandler {
+export function taskHandler(name: TaskName, parts: Parts): LambdaHandler {
   const task = TASKS[name];
   return lambda((host) => {
     const services = servicesOf(host, parts);
