@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { FormatTooNew } from "../../core/engine/errors.ts";
 import { SourceChanged, TargetUnusable } from "../../core/ports/blocks.ts";
-import { Damaged, Interrupted, SealRefused } from "../../core/ports/data-plane.ts";
+import { Damaged, Interrupted, SealRefused, SourceDiffers } from "../../core/ports/data-plane.ts";
 import { ObjectMissing, RangeUnavailable, StoreFailed, StoreFull } from "../../core/ports/object-store.ts";
 import { fromPlain, toPlain } from "../../local/data-plane/plain-error.ts";
 import { createWorkerDataPlane } from "../../local/data-plane/pool.ts";
@@ -103,6 +103,7 @@ describe("the pool", () => {
 describe("errors between threads", () => {
   it.each([
     SourceChanged,
+    SourceDiffers,
     TargetUnusable,
     Interrupted,
     SealRefused,
