@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { build } from "esbuild";
+import { lighter } from "./lighter.ts";
 import { ROOT } from "./root.ts";
 
 /** Of JavaScript in one function; larger ones start slowly. All clients of the AWS SDK that we use, together, are 1.6 MB. */
@@ -33,8 +34,8 @@ export class BundleTooLarge extends Error {
  * a diff of an unchanged tree is empty, and several builds at once do not disturb each other.
  * @throws BundleTooLarge
  */
-export function bundle(entries: readonly string[]): ReadonlyMap<string, Bundle> {
-  const { outputFiles, metafile } = buildSync({
+export async function bundle(entries: readonly string[]): Promise<ReadonlyMap<string, Bundle>> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: fileURLToPath(ROOT),
     entryPoints: entries.map((entry) => ({ in: entry, out: outName(entry) })),
     outdir: "out",
@@ -52,6 +53,7 @@ export function bundle(entries: readonly string[]): ReadonlyMap<string, Bundle> 
     external: ["@napi-rs/blake-hash"],
     // CommonJS packages inside an ES module ask for `require`.
     banner: { js: 'import{createRequire as $cr}from"node:module";const require=$cr(import.meta.url);' },
+    plugins: [lighter],
     logLevel: "error",
   });
   const outputs = new Map(outputFiles.map((file) => [basename(file.path), file]));

@@ -11,10 +11,9 @@ import { WatchStack } from "./stacks/watch.ts";
 
 /**
  * The CDK application: stacks by lifetime. Data stays; the others hold no state and can be deleted and made again.
- * @param codeOf the code of each function; by default it is bundled
- * @throws OptionInvalid, BundleTooLarge, DefinitionInvalid
+ * @throws OptionInvalid, DefinitionInvalid
  */
-export function holdfastApp(props: AppProps = {}, codeOf: CodeOf = bundled()): App {
+export function holdfastApp(props: AppProps, codeOf: CodeOf): App {
   const app = new App(props);
   const options = readOptions(app.node.getAllContext());
   const data = new DataStack(app, options);
@@ -26,11 +25,10 @@ export function holdfastApp(props: AppProps = {}, codeOf: CodeOf = bundled()): A
   return app;
 }
 
-/** All entries in one run of esbuild, at the first function. */
-function bundled(): CodeOf {
-  let bundles: ReturnType<typeof bundle> | undefined;
+/** The code of all functions, from their sources. @throws BundleTooLarge */
+export async function bundledCode(): Promise<CodeOf> {
+  const bundles = await bundle([...new Set(FUNCTIONS.map(({ entry }) => entry))]);
   return ({ entry }, bootstrap) => {
-    bundles ??= bundle([...new Set(FUNCTIONS.map((spec) => spec.entry))]);
     const made = bundles.get(entry);
     if (made === undefined) throw new TypeError(`no bundle of ${entry}`);
     return bootstrap ? made.withBootstrap() : made.folder;

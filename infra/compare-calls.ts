@@ -1,0 +1,86 @@
+/** Do the policies allow what is called, and is what they allow called? */
+import { needsOf } from "./actions.ts";
+
+/** One line of the file that HOLDFAST_CALL_LOG names. */
+export interface RecordedCall {
+  /** Physical name: `<deployment>-<function>`. */
+  readonly function: string;
+  readonly service: string;
+  readonly operation: string;
+}
+
+/** Why something is allowed that no test calls. */
+export interface Unused {
+  readonly functions: "every" | readonly string[];
+  /** Absent: the function is never called at all, so none of its actions is. */
+  readonly actions?: readonly string[];
+  readonly reason: string;
+}
+
+export interface Comparison {
+  /** Calls that would be refused on AWS: `function: action (service Operation)`. */
+  readonly missing: readonly string[];
+  /** Allowed, never called, no reason: `function: action`. */
+  readonly unexplained: readonly string[];
+  /** Reasons for what is called by now, or not allowed any more. */
+  readonly stale: readonly string[];
+}
+
+/**
+ * Compares recorded calls with policies.
+ * @param deployment first part of physical names
+ * @param policies the actions that each function is allowed
+ * @throws CallUnknown; TypeError for a call of a function that has no policy
+ */
+export function compareCalls(
+  deployment: string,
+  recorded: readonly RecordedCall[],
+  policies: Readonly<Record<string, readonly string[]>>,
+  reasons: readonly Unused[],
+): Comparison {
+  const missing = new Set<string>();
+  const used = new Map<string, Set<string>>();
+  for (const { function: physical, service, operation } of recorded) {
+    const fn = physical.startsWith(`${deployment}-`) ? physical.slice(deployment.length + 1) : physical;
+    const allowed = policies[fn];
+    if (allowed === undefined) throw new TypeError(`${physical} called ${service} ${operation}, but has no policy`);
+    const { all, some = [], also = [] } = needsOf(service, operation);
+    const call = `(${service} ${operation})`;
+    for (const action of all) if (!allowed.includes(action)) missing.add(`${fn}: ${action} ${call}`);
+    if (some.length > 0 && !some.some((action) => allowed.includes(action)))
+      missing.add(`${fn}: one of ${some.join(", ")} ${call}`);
+    const called = used.get(fn) ?? new Set();
+    for (const action of [...all, ...some, ...also]) called.add(action);
+    used.set(fn, called);
+  }
+  const unused = Object.entries(policies).flatMap(([fn, allowed]) =>
+    [...new Set(allowed)].filter((action) => !used.get(fn)?.has(action)).map((action) => ({ fn, action })),
+  );
+  const explains = ({ functions, actions }: Unused, { fn, action }: { fn: string; action: string }): boolean => {
+    if (functions !== "every" && !functions.includes(fn)) return false;
+    return actions === undefined ? !used.has(fn) : actions.includes(action);
+  };
+  const stale = reasons.flatMap(({ functions, actions, reason }) => {
+    // Every function and every action that a reason names must need it.
+    const needs = (one: Unused) => unused.some((what) => explains(one, what));
+    const parts: readonly Unused[] =
+      functions === "every"
+        ? (actions ?? []).map((action) => ({ functions, actions: [action], reason }))
+        : functions.flatMap((fn) =>
+            actions === undefined
+              ? [{ functions: [fn], reason }]
+              : actions.map((action) => ({ functions: [fn], actions: [action], reason })),
+          );
+    return parts
+      .filter((part) => !needs(part))
+      .map((part) => `${part.functions} ${part.actions ?? "all actions"}: ${reason}`);
+  });
+  return {
+    missing: [...missing].sort(),
+    unexplained: unused
+      .filter((what) => !reasons.some((reason) => explains(reason, what)))
+      .map(({ fn, action }) => `${fn}: ${action}`)
+      .sort(),
+    stale,
+  };
+}
