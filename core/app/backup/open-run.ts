@@ -6,7 +6,7 @@ import { parseItem } from "../records/record.ts";
 import { backups, bindings, insert, load, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
-import { currentId, findBound } from "./bound-resource.ts";
+import { findBoundDisks } from "./bound-resource.ts";
 import { chooseDisks } from "./choose-disks.ts";
 
 /**
@@ -28,9 +28,10 @@ export const openRun = (
 
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
     const member = memberItem && parseItem(Member, memberItem);
-    const resource = await findBound(s, binding);
-    if (resource === undefined)
+    const bound = await findBoundDisks(s, binding);
+    if (bound === undefined)
       return fault(backup.resourceType === "OS::Nova::Server" ? "7100" : "7000", "the resource no longer exists");
+    const { resource } = bound;
     const disks = chooseDisks(resource, member?.extraInfo ?? binding.extraInfo);
     if (disks.length === 0) return fault("7108", "no disk of the server is left to back up");
 
@@ -52,7 +53,7 @@ export const openRun = (
       disks: disks.map((d) => {
         const parentRoot = backup.incremental ? binding.baselines[d.id] : undefined;
         const kept = parentRoot === undefined ? undefined : binding.kept?.[d.id];
-        const current = currentId(binding, d.id);
+        const current = bound.currentId(d.id);
         return {
           diskId: d.id,
           ...(current !== d.id && { currentId: current }),

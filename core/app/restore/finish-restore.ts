@@ -19,7 +19,11 @@ export async function finishRestore(
   const nonZero = run.disks.map((disk) => disk.nonZero ?? 0);
   const { done, readBack } = await s.targets.finish({ ...restoringOf(run), nonZero });
   await beat(s, () => loadRestore(s, ref));
-  if (!done || readBack.length === 0) return { done, groups: 0 };
+  // No comparison where one was expected is an error, never a restore that nobody checked.
+  const expected = run.disks.filter((disk) => disk.target?.writeOnly === true).length;
+  if (done && readBack.length !== expected)
+    throw new Error(`restore ${run.id}: ${readBack.length} sources to compare, ${expected} disks were only written`);
+  if (!done || expected === 0) return { done, groups: 0 };
   return withFreshState(async () => {
     const fresh = await loadRestore(s, ref);
     const sources = [...readBack];

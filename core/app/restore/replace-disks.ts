@@ -9,13 +9,22 @@ import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { loadLeased, loadRestore, type RestoreRef, restoringOf } from "./open-restore.ts";
 
+/** What the provider calls the disk. */
+const providerId = (disk: OpenRun["disks"][number]): string => disk.currentId ?? disk.diskId;
+
 /** Makes the new disks. Nothing live has changed when it is done, but the resource is marked: the swap comes next. */
 export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ readonly done: boolean }> {
   const run = await loadRestore(s, ref);
   await loadLeased(s, run);
   const { done, replacements } = await s.targets.replacements(restoringOf(run));
   await beat(s, () => loadRestore(s, ref));
-  if (!done || replacements.length === 0) return { done };
+  if (!done) return { done };
+  // A new disk that takes nobody's place would be a restore that changed nothing.
+  const left = run.disks.find(
+    (disk) => disk.target?.mode === "fresh" && !replacements.some(({ from }) => from === providerId(disk)),
+  );
+  if (left !== undefined) throw new Error(`restore ${run.id}: nothing takes the place of disk ${left.diskId}`);
+  if (replacements.length === 0) return { done };
   return withFreshState(async () => {
     const fresh = await loadRestore(s, ref);
     const binding = await loadLeased(s, fresh);
@@ -56,7 +65,7 @@ export function withDisks(
   const replaced = { ...binding.replaced };
   const kept = { ...binding.kept };
   for (const { from, to } of swapped) {
-    const first = run.disks.find((disk) => (disk.currentId ?? disk.diskId) === from)?.diskId ?? from;
+    const first = run.disks.find((disk) => providerId(disk) === from)?.diskId ?? from;
     replaced[first] = to;
     delete kept[first];
   }

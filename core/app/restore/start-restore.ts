@@ -3,9 +3,9 @@ import { fault } from "../../domain/fault.ts";
 import { SERVER } from "../../domain/resource-types.ts";
 import { busyCode } from "../../domain/statuses.ts";
 import { TargetUnusable } from "../../ports/blocks.ts";
-import { currentId, findBound } from "../backup/bound-resource.ts";
+import { type Bound, findBoundDisks } from "../backup/bound-resource.ts";
 import { loadBackup } from "../backup/load-backup.ts";
-import { type Backup, type Binding, type OpenRun, Part, type Task } from "../records/entities.ts";
+import { type Backup, type OpenRun, Part, type Task } from "../records/entities.ts";
 import { backupKey, bindingKey, PARTS } from "../records/keys.ts";
 import { backups, bindings, insert, listAll, load, replace, runs, tasks, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
@@ -48,11 +48,12 @@ async function record(
   const busy = busyCode(binding.status, "restore");
   if (busy !== undefined) fault(busy.code, busy.why);
 
-  const resource = await findBound(s, binding);
+  const bound = await findBoundDisks(s, binding);
+  const resource = bound?.resource;
   const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
   await refuseUnknownServer(s, backup, ask);
   const pairs = chooseTargets(backup, parts, ask, resource);
-  const disks = await Promise.all(pairs.map((pair) => target(s, binding, pair)));
+  const disks = await Promise.all(pairs.map((pair) => target(s, bound, pair)));
 
   const now = s.now();
   const fence = binding.fence + 1;
@@ -112,9 +113,9 @@ async function refuseUnknownServer(s: Services, backup: Backup, ask: RestoreRequ
   if ((await s.resources.find(asked))?.kind !== "server") fault("7100", `server ${asked} does not exist`);
 }
 
-async function target(s: Services, binding: Binding, { part, disk }: Pair): Promise<OpenRun["disks"][number]> {
+async function target(s: Services, bound: Bound | undefined, { part, disk }: Pair): Promise<OpenRun["disks"][number]> {
   try {
-    const current = currentId(binding, disk.id);
+    const current = bound?.currentId(disk.id) ?? disk.id;
     const ref = await s.resources.target({ diskId: current, size: part.size });
     return {
       diskId: disk.id,

@@ -37,9 +37,15 @@ export function fateOfTarget(held: HeldTarget, { run, binding, now }: Known): Fa
   return { keep: false, reason: `restore ${held.restoreId} is closed` };
 }
 
+interface SweepReport {
+  readonly kept: number;
+  readonly released: number;
+  readonly failed: number;
+}
+
 /** One look at everything; what cannot be freed now is logged and met again next time. */
-export async function sweepProvider(s: Services): Promise<{ readonly kept: number; readonly released: number }> {
-  const report = { kept: 0, released: 0 };
+export async function sweepProvider(s: Services): Promise<SweepReport> {
+  const report = { kept: 0, released: 0, failed: 0 };
   const settle = async (
     held: { readonly domainId: string; readonly vaultId: string; readonly resourceId: string },
     runId: string,
@@ -47,20 +53,24 @@ export async function sweepProvider(s: Services): Promise<{ readonly kept: numbe
     judge: (known: Known) => Fate,
     free: () => Promise<void>,
   ): Promise<void> => {
-    // The run first: it ends in one transaction with what its binding keeps, so a closed run's baseline is seen.
-    const run = await load(s.records, runs, runKey(held.domainId, runId));
-    const binding = await load(s.records, bindings, bindingKey(held.vaultId, held.resourceId));
-    const fate = judge({ run, binding, now: s.now() });
-    if (fate.keep) {
-      report.kept++;
-      return;
-    }
+    let reason: string | undefined;
     try {
+      // The run first: it ends in one transaction with what its binding keeps, so a closed run's baseline is seen.
+      const run = await load(s.records, runs, runKey(held.domainId, runId));
+      const binding = await load(s.records, bindings, bindingKey(held.vaultId, held.resourceId));
+      const fate = judge({ run, binding, now: s.now() });
+      if (fate.keep) {
+        report.kept++;
+        return;
+      }
+      reason = fate.reason;
       await free();
       report.released++;
-      s.log({ level: "info", text: "freed what nobody needs", what, reason: fate.reason });
+      s.log({ level: "info", text: "freed what nobody needs", what, reason });
     } catch (error) {
-      s.log({ level: "warn", text: "could not be freed", what, reason: fate.reason, error: String(error) });
+      // The others do not wait for it.
+      report.failed++;
+      s.log({ level: "warn", text: "could not be judged or freed", what, reason, error: String(error) });
     }
   };
   for await (const held of s.resources.held())
