@@ -1,4 +1,5 @@
 /** How is a client of an AWS service made, so that every call of it can be counted, recorded and retried the same way? */
+import { ProviderUnavailable } from "../../core/ports/blocks.ts";
 
 /** Told of each operation as it is asked for (once, whatever the retries): `s3`, `GetObject`. */
 export type OnCall = (service: string, operation: string) => void;
@@ -31,6 +32,39 @@ export function observed<Client extends Hookable>(client: Client, onCall: OnCall
       return next(args);
     },
     { step: "initialize", name: "observed" },
+  );
+  return client;
+}
+
+/** Errors of a service that pass by themselves: it asks to slow down, or something of its own broke. */
+function passes(error: unknown): boolean {
+  const { name, $fault, $metadata } = error as {
+    name?: string;
+    $fault?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  return (
+    $fault === "server" ||
+    ($metadata?.httpStatusCode ?? 0) >= 500 ||
+    /Throttl|RequestLimitExceeded|SlowDown|TimeoutError|ECONNRESET|ECONNREFUSED|EPIPE/.test(name ?? "")
+  );
+}
+
+/** What is to be thrown for an error of the provider: workflows know by the name that asking again later may help. */
+export const unavailableOr = (error: unknown): unknown =>
+  passes(error) ? new ProviderUnavailable((error as Error).message, { cause: error }) : error;
+
+/** The same client; what passes by itself comes as ProviderUnavailable once the SDK's own patience is over. */
+export function tellingUnavailable<Client extends Hookable>(client: Client): Client {
+  client.middlewareStack.add(
+    (next: (args: unknown) => Promise<unknown>) => async (args: unknown) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw unavailableOr(error);
+      }
+    },
+    { step: "initialize", name: "tellingUnavailable" },
   );
   return client;
 }

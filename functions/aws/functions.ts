@@ -104,12 +104,12 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   task("backup-group", "transfer", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
 
   // Looks whether all that it needs is there, before anything is overwritten.
-  task("restore", "begin", MINUTE, ["records", "objects", "keys", "engine", "ec2", "targets"], READS_ROOTS),
+  task("restore", "begin", FIVE_MINUTES, ["records", "objects", "keys", "engine", "ec2", "targets"], READS_ROOTS),
   task("restore", "finish", FIVE_MINUTES, ["records", "targets"]),
   task("restore", "replace", FIVE_MINUTES, ["records", "targets"]),
   task("restore", "swap", FIVE_MINUTES, ["records", "targets"]),
-  task("restore", "conclude", MINUTE, ["records", "targets"]),
-  task("restore", "fail", MINUTE, ["records", "targets", "notifier"]),
+  task("restore", "conclude", FIVE_MINUTES, ["records", "targets"]),
+  task("restore", "fail", FIVE_MINUTES, ["records", "targets", "notifier"]),
   task("restore-group", "write", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
   task("compare-group", "compare", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
 

@@ -1,4 +1,5 @@
 /** Which errors of EBS direct pass by themselves, and how long is waited for that? */
+import { unavailableOr } from "../clients.ts";
 import type { Timing } from "./timing.ts";
 
 /**
@@ -55,7 +56,8 @@ export async function patiently<T>(timing: Timing, signal: AbortSignal, request:
     } catch (error) {
       const again = error instanceof Garbled ? ++garbled < MOST_GARBLED : passes(error);
       const wait = longest * timing.random();
-      if (!again || signal.aborted || timing.now() + wait >= end) throw error;
+      if (!again || signal.aborted) throw error;
+      if (timing.now() + wait >= end) throw unavailableOr(error);
       await timing.sleep(wait, signal);
       signal.throwIfAborted();
     }

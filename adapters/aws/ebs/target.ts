@@ -1,7 +1,7 @@
 /** How is a restored disk written: the blocks of a new EBS snapshot that is not completed yet? */
 import { hash } from "node:crypto";
 import { type EBSClient, PutSnapshotBlockCommand } from "@aws-sdk/client-ebs";
-import { type BlockTarget, type TargetRef, TargetUnusable } from "../../../core/ports/blocks.ts";
+import { type BlockTarget, ProviderUnavailable, type TargetRef, TargetUnusable } from "../../../core/ports/blocks.ts";
 import { isNamed, patiently } from "./patience.ts";
 import { BLOCK_BYTES, checkProvider, checkRange } from "./references.ts";
 import type { Timing } from "./timing.ts";
@@ -107,7 +107,10 @@ class EbsTarget implements BlockTarget {
       const what = `block ${index} of ${this.#what} cannot be written`;
       const gone = isNamed(error, "ResourceNotFoundException");
       if (gone) throw new TargetUnusable(`${what}: the snapshot is gone`, { cause: error });
-      throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+      const told = `${what}: ${(error as Error).message}`;
+      throw error instanceof ProviderUnavailable
+        ? new ProviderUnavailable(told, { cause: error })
+        : new Error(told, { cause: error });
     }
   }
 }
