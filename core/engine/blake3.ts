@@ -9,7 +9,7 @@ export type HashChoice = "auto" | "native" | "wasm";
 
 /**
  * Prepares the hash for one key. WebAssembly does about 0.4 GiB in a second of one core, the addon 3.3 (blocks of 512 KiB, x64
- * with AVX-512 or AVX2): a transfer at zstd level 3 then takes some 1.8 times the CPU time. @throws RangeError when the key is not 32 bytes
+ * with AVX2): a transfer at zstd level 3 then takes some 1.8 times the CPU time. @throws RangeError when the key is not 32 bytes
  */
 export async function keyedHash(key: Uint8Array, choice: HashChoice = "auto"): Promise<KeyedHash> {
   // The addon aborts the whole process on a key of another length, and nothing can catch that.
