@@ -42,7 +42,8 @@ export async function asOperator<T>(what: string, request: () => Promise<T>): Pr
 function told(what: string, name: string, message: string): string {
   if (name === "CredentialsProviderError" || name === "TokenProviderError")
     return `no AWS credentials: ${message} (set AWS_PROFILE or AWS_ACCESS_KEY_ID, or give --profile)`;
-  if (/^Region is missing/.test(message)) return "no AWS region: give --region, or set AWS_REGION";
+  if (/^Region is missing|^Region not accepted: region=""/.test(message))
+    return "no AWS region: give --region, or set AWS_REGION";
   if (BAD_KEYS.has(name)) return `AWS does not accept these credentials: ${message}`;
   if (DENIED.has(name)) return `access denied: ${what}: ${message}`;
   return `${what} failed: ${name}: ${message}`;

@@ -17,14 +17,13 @@ export interface GatewayEvent extends HttpEvent {
  * is lost is a path with an encoded `%`, `/` or `?`; ids have none of these.
  */
 export function fromGateway(event: GatewayEvent): HttpEvent {
-  const { cookies, headers, rawPath } = event;
+  const { cookies = [], headers, rawPath } = event;
   const { stage = "$default" } = event.requestContext;
   const prefix = `/${stage}`;
   const isStaged = stage !== "$default" && (rawPath === prefix || rawPath.startsWith(`${prefix}/`));
   return {
     ...event,
     rawPath: isStaged ? rawPath.slice(prefix.length) || "/" : rawPath,
-    headers:
-      cookies === undefined || headers.cookie !== undefined ? headers : { ...headers, cookie: cookies.join("; ") },
+    headers: cookies.length === 0 ? headers : { ...headers, cookie: cookies.join("; ") },
   };
 }
