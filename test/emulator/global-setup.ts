@@ -28,6 +28,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { stop, ...addresses } = await startEmulators({
     ministack: true,
     moto: true,
+    faults: true,
     dynamodbLocal: problem === undefined,
   });
   project.provide("aws", {

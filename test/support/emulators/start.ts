@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type EmulatorSpec, type RunningEmulator, startEmulator } from "./emulator-process.ts";
+import { startFaultProxy } from "./fault-proxy.ts";
 import { dynamodbLocalSpec } from "./java.ts";
 import { EMULATORS_FOLDER, emulatorPython } from "./python.ts";
 
@@ -14,6 +15,8 @@ export interface EmulatorChoice {
   readonly moto?: boolean;
   /** The strict judge of DynamoDB expressions. */
   readonly dynamodbLocal?: boolean;
+  /** A proxy between the Lambdas and all services, so that a test can make their calls fail. */
+  readonly faults?: boolean;
   /** More for ministack's environment, which it copies into every Lambda. */
   readonly env?: Readonly<Record<string, string>>;
   /** Ports to use instead of free ones. */
@@ -27,6 +30,8 @@ export interface EmulatorAddresses {
   /** moto: EC2 and EBS direct. */
   readonly ec2?: string;
   readonly dynamodbLocal?: string;
+  /** Where rules are given to the proxy that the Lambdas' calls go through (fault-proxy.ts). */
+  readonly faults?: string;
   /** What a process needs so that the AWS SDK, cdk and our command speak to them, and to nothing else. */
   readonly env: Readonly<Record<string, string>>;
   /** Folder with one log per emulator, and `calls.jsonl`: the AWS calls that our Lambdas made (functions/aws/kit/call-log.ts). */
@@ -60,11 +65,19 @@ export async function startEmulators(choice: EmulatorChoice): Promise<Emulators>
     running.push(one);
     return one.url;
   };
-  const stop = async () => void (await Promise.all(running.map((one) => one.stop())));
+  const found: { ec2?: string | undefined; aws?: string } = {};
+  const upstream = (service: string) => (service === "ec2" || service === "ebs" ? found.ec2 : found.aws);
+  const proxy = choice.faults ? await startFaultProxy(upstream) : undefined;
+  const stop = async () => {
+    await Promise.all(running.map((one) => one.stop()));
+    await proxy?.close();
+  };
   // moto first: ministack hands moto's address on to every Lambda.
   const began = await Promise.allSettled([
     (choice.moto ? start(motoSpec(python, choice.ports?.ec2)) : Promise.resolve(undefined)).then(async (ec2) => {
-      const aws = choice.ministack ? await start(ministackSpec(python, ec2, logs, choice)) : undefined;
+      const endpoints = proxy === undefined ? ec2Endpoints(ec2) : throughProxy(proxy.url);
+      const aws = choice.ministack ? await start(ministackSpec(python, endpoints, logs, choice)) : undefined;
+      Object.assign(found, { ec2, aws });
       return { ec2, aws };
     }),
     choice.dynamodbLocal ? dynamodbLocalSpec(choice.ports?.dynamodbLocal).then(start) : undefined,
@@ -79,6 +92,7 @@ export async function startEmulators(choice: EmulatorChoice): Promise<Emulators>
     ...(aws !== undefined && { aws }),
     ...(ec2 !== undefined && { ec2 }),
     ...(local.value !== undefined && { dynamodbLocal: local.value }),
+    ...(proxy !== undefined && { faults: proxy.url }),
     env: { ...(aws !== undefined && { AWS_ENDPOINT_URL: aws }), ...ec2Endpoints(ec2), ...CREDENTIALS },
     logs,
     stop,
@@ -103,6 +117,12 @@ function ec2Endpoints(ec2: string | undefined): Record<string, string> {
   return ec2 === undefined ? {} : { AWS_ENDPOINT_URL_EC2: ec2, AWS_ENDPOINT_URL_EBS: ec2 };
 }
 
+/** Every service that our Lambdas call, by the names that the SDK has for them (AWS SDKs reference, "Service-specific endpoints"). */
+function throughProxy(url: string): Record<string, string> {
+  const services = ["DYNAMODB", "S3", "KMS", "SFN", "SNS", "EVENTBRIDGE", "EC2", "EBS"];
+  return Object.fromEntries(services.map((service) => [`AWS_ENDPOINT_URL_${service}`, url]));
+}
+
 /** First on PATH: the Node that runs this, because every emulated Lambda runs the `node` found there; then Python's. */
 function path(python: string): string {
   return [dirname(process.execPath), dirname(python), process.env.PATH ?? ""].join(delimiter);
@@ -125,7 +145,12 @@ function motoSpec(python: string, port: number | undefined): EmulatorSpec {
   };
 }
 
-function ministackSpec(python: string, ec2: string | undefined, logs: string, choice: EmulatorChoice): EmulatorSpec {
+function ministackSpec(
+  python: string,
+  endpoints: Readonly<Record<string, string>>,
+  logs: string,
+  choice: EmulatorChoice,
+): EmulatorSpec {
   const { aws: port } = choice.ports ?? {};
   return {
     name: "ministack",
@@ -143,7 +168,7 @@ function ministackSpec(python: string, ec2: string | undefined, logs: string, ch
       LAMBDA_ASYNC_RETRY_BASE_SECONDS: "0.1",
       // Lambdas on `provided.*` get an endpoint only from here.
       AWS_ENDPOINT_URL: `http://127.0.0.1:${own}`,
-      ...ec2Endpoints(ec2),
+      ...endpoints,
       HOLDFAST_CALL_LOG: join(logs, "calls.jsonl"),
       ...choice.env,
     }),
