@@ -1,0 +1,351 @@
+/** Does a restore that puts new disks in place of live ones end right, wherever it fails or stops, and stay unseen by clients? */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Discarded } from "../../adapters/local/workflows/errors.ts";
+import { sweepProvider } from "../../core/app/time/sweep-provider.ts";
+import { TargetUnusable } from "../../core/ports/blocks.ts";
+import { type AppHost, createAppHost } from "../support/app-host.ts";
+import { BLOCK, diskOf } from "../support/engine-disks.ts";
+import { type Call, createReplacingDisks, type ReplacingDisks, UNDO_MS } from "../support/replacing-disks.ts";
+import { diskResource, vaultBody } from "../support/vault-host.ts";
+
+const SIZE = 4 * BLOCK;
+const HOUR = 3600_000;
+const old = diskOf(SIZE, { 0: 1, 2: 2 });
+const now = diskOf(SIZE, { 0: 3, 3: 4 });
+const later = diskOf(SIZE, { 1: 6 });
+
+let disks: ReplacingDisks;
+let host: AppHost;
+beforeEach(async () => {
+  disks = createReplacingDisks();
+  Object.assign(disks.polls, { ready: 1, finish: 2, replace: 1, swap: 1 });
+  host = await createAppHost(disks.options);
+});
+afterEach(() => host.close());
+
+const same = (id: string, bytes: Uint8Array) => Buffer.from(disks.live(id).bytes).equals(bytes);
+const write = (id: string, bytes: Uint8Array) => {
+  disks.live(id).bytes = Uint8Array.from(bytes);
+};
+const sweep = () => sweepProvider(host.services);
+/** An hour later the sweep leaves exactly what is needed: what the next backup is compared with, and what is kept for undo. */
+async function expectNothingLeft(vault: string, resource: string, undo: readonly string[] = []): Promise<void> {
+  host.clock.ahead += HOUR;
+  expect(await sweep()).toMatchObject({ failed: 0 });
+  const kept = Object.values((await host.binding(vault, resource)).kept ?? {}).map((one) => one.snapshotId);
+  expect(await disks.left()).toEqual([...kept, ...undo].sort());
+}
+const failAt = (failing: Call, error: Error) => {
+  disks.beforeCall = (call) => {
+    if (call === failing) throw error;
+  };
+};
+const noFaults = () => {
+  disks.beforeCall = () => undefined;
+  disks.swapFailsAfter = undefined;
+};
+const lastRestore = async () =>
+  (await host.call("GET", "/operation-logs?operation_type=restore&limit=1")).body.operation_logs[0];
+
+describe("a disk that is restored by replacement", () => {
+  let vault: string;
+  let id: string;
+  beforeEach(async () => {
+    disks.addDisk("d1", old);
+    vault = await host.vault(["d1"]);
+    id = (await host.backUp(vault)).of.d1 ?? "";
+    write("d1", now);
+  });
+  const restore = async (backup = id) => {
+    const log = await host.restore(backup, { volume_id: "d1" });
+    expect(log.status, JSON.stringify(log.error_info)).toBe("success");
+  };
+
+  test("holds the backup's bytes on a new disk; the old one stays for undo, then goes", async () => {
+    await restore();
+    expect(disks.live("d1").id).not.toBe("d1");
+    expect(same("d1", old)).toBe(true);
+    expect(Buffer.from(disks.volumes.get("d1")?.bytes ?? []).equals(now)).toBe(true);
+    await expectNothingLeft(vault, "d1", ["d1"]);
+    host.clock.ahead += UNDO_MS;
+    await expectNothingLeft(vault, "d1");
+    expect(same("d1", old)).toBe(true);
+  });
+
+  test("keeps its first id wherever clients look, through backups and more restores", async () => {
+    await restore();
+    const second = disks.live("d1").id;
+    write("d1", later);
+    const next = (await host.backUp(vault)).of.d1 ?? "";
+    await restore(next);
+    const third = disks.live("d1").id;
+    expect(same("d1", later)).toBe(true);
+    await restore(id);
+    expect(same("d1", old)).toBe(true);
+    expect(disks.live("d1").id).not.toBe(third);
+    const { body } = await host.call("GET", `/vaults/${vault}`);
+    expect(body.vault.resources.map((one: { id: string }) => one.id)).toEqual(["d1"]);
+    const { backups } = (await host.call("GET", `/backups?vault_id=${vault}`)).body;
+    expect(backups.map((one: { resource_id: string }) => one.resource_id)).toEqual(["d1", "d1"]);
+    expect((await host.binding(vault, "d1")).used).toBe(3 * BLOCK);
+    await expectNothingLeft(vault, "d1", ["d1", second, third]);
+  });
+
+  test("cannot be bound a second time under its new id; once it has left its vault it can", async () => {
+    await restore();
+    const fresh = disks.live("d1").id;
+    const bind = async () => {
+      const { status, body } = await host.call("POST", "/vaults", vaultBody({ resources: [diskResource(fresh)] }));
+      return [status, body.error_code];
+    };
+    expect(await bind()).toEqual([500, "BackupService.6137"]);
+    const shown = await host.call("GET", `/protectables/disk/instances/${fresh}`);
+    expect(shown.body.instance.protectable).toMatchObject({ result: false, vault: { id: vault } });
+    const first = await host.call("GET", "/protectables/disk/instances/d1");
+    expect(first.body.instance.protectable).toMatchObject({ result: false, code: "BackupService.6103" });
+    await host.call("POST", `/vaults/${vault}/removeresources`, { resource_ids: ["d1"] });
+    await host.idle();
+    expect(await bind()).toEqual([200, undefined]);
+    expect(same("d1", old)).toBe(true);
+  });
+
+  test("that has left its vault keeps its live disk, whatever the sweep frees", async () => {
+    await restore();
+    const { id: live } = disks.live("d1");
+    await host.call("POST", `/vaults/${vault}/removeresources`, { resource_ids: ["d1"] });
+    await host.idle();
+    host.clock.ahead += UNDO_MS + HOUR;
+    await sweep();
+    expect(await disks.left()).toEqual([]);
+    expect([...disks.volumes.keys()]).toEqual([live]);
+  });
+
+  test.each<[string, () => void, string, RegExp]>([
+    ["writing", () => failAt("write", new Error("no more bytes")), "9910", /no more bytes/],
+    ["preparing", () => failAt("targets.prepare", new TargetUnusable("no room")), "2011", /no room/],
+    ["finishing", () => failAt("targets.finish", new Error("a block is missing")), "9910", /a block is missing/],
+    ["making the new disk", () => failAt("targets.replacements", new TargetUnusable("quota")), "2011", /quota/],
+  ])("is as it was when %s failed, and nothing is left", async (_, inject, code, reason) => {
+    inject();
+    const log = await host.restore(id, { volume_id: "d1" });
+    expect(log).toMatchObject({ status: "failed", error_info: { code: `BackupService.${code}` } });
+    expect(log.error_info.message).toMatch(reason);
+    expect(disks.live("d1").id).toBe("d1");
+    expect(same("d1", now)).toBe(true);
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
+    noFaults();
+    expect(await disks.left()).toHaveLength(1);
+    await expectNothingLeft(vault, "d1");
+    await host.backUp(vault);
+    await restore();
+  });
+
+  test("is as it was when what was written differs from the backup, and the task says where", async () => {
+    host.hooks = {
+      beforeTask: (task) => {
+        if (task !== "compare-group.compare") return;
+        for (const { restoreId, bytes } of disks.snapshots.values())
+          if (restoreId !== undefined) bytes.fill(1, 2 * BLOCK + 5, 2 * BLOCK + 6);
+      },
+    };
+    const log = await host.restore(id, { volume_id: "d1" });
+    expect(log).toMatchObject({ status: "failed", error_info: { code: "BackupService.6215" } });
+    expect(log.error_info.message).toContain(`at byte offset ${2 * BLOCK}`);
+    expect(same("d1", now)).toBe(true);
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
+    await expectNothingLeft(vault, "d1");
+  });
+
+  test("whose leftovers could not be freed at once is met by the sweep an hour later", async () => {
+    disks.beforeCall = (call) => {
+      if (call === "targets.replacements" || call === "targets.abandon") throw new Error("EC2 is away");
+    };
+    expect((await host.restore(id, { volume_id: "d1" })).status).toBe("failed");
+    expect(await disks.left()).toHaveLength(2);
+    noFaults();
+    expect(await sweep()).toMatchObject({ kept: 2, released: 0 });
+    await expectNothingLeft(vault, "d1");
+  });
+
+  test("is not called restored when nothing was made to compare, or to take its place", async () => {
+    const { targets } = host.services;
+    const { finish, replacements } = targets;
+    targets.finish = async (restoring) => ({ ...(await finish(restoring)), readBack: [] });
+    expect((await host.restore(id, { volume_id: "d1" })).error_info.message).toContain("only written");
+    targets.finish = finish;
+    targets.replacements = async () => ({ done: true, replacements: [] });
+    expect((await host.restore(id, { volume_id: "d1" })).error_info.message).toContain("place of disk d1");
+    targets.replacements = replacements;
+    expect(same("d1", now)).toBe(true);
+    await expectNothingLeft(vault, "d1");
+    await restore();
+  });
+});
+
+describe("a server that is restored by replacement", () => {
+  const contents = [old, diskOf(SIZE, { 1: 8 }), diskOf(SIZE, { 3: 10 })];
+  const ids = ["srv-d0", "srv-d1", "srv-d2"];
+  let vault: string;
+  let id: string;
+  beforeEach(async () => {
+    disks.addServer("srv", contents);
+    vault = await host.vault(["srv"]);
+    id = (await host.backUp(vault)).of.srv ?? "";
+    for (const disk of ids) write(disk, now);
+  });
+  const restore = (backup = id, more: object = {}) => host.restore(backup, { server_id: "srv", ...more });
+  const server = () => disks.servers.get("srv");
+  const restored = () => ids.map((disk, i) => same(disk, contents[i] ?? old));
+  const attached = () =>
+    [...disks.volumes.values()]
+      .filter((one) => one.serverId === "srv")
+      .sort((a, b) => a.slot - b.slot)
+      .map((one) => one.id);
+  const childrenOf = async (backup: string) =>
+    (await host.backup(backup)).children.map((one: { resource_id: string }) => one.resource_id).sort();
+
+  test("has all its disks replaced, in their places, and goes on under the same ids", async () => {
+    expect((await restore()).status).toBe("success");
+    expect(restored()).toEqual([true, true, true]);
+    expect(attached()).toEqual(ids.map((disk) => disks.live(disk).id));
+    expect(server()?.running).toBe(true);
+    await expectNothingLeft(vault, "srv", ids);
+
+    write("srv-d1", later);
+    disks.reads.length = 0;
+    const next = (await host.backUp(vault)).of.srv ?? "";
+    expect(await childrenOf(next)).toEqual(ids);
+    expect(disks.reads.length).toBeGreaterThan(0);
+    disks.reads.length = 0;
+    await host.backUp(vault);
+    expect(disks.reads).toEqual([]);
+    for (const disk of ids) write(disk, now);
+    expect((await restore(next)).status).toBe("success");
+    expect([same("srv-d0", old), same("srv-d1", later), same("srv-d2", contents[2] ?? old)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect((await restore(id)).status).toBe("success");
+    expect(restored()).toEqual([true, true, true]);
+    host.clock.ahead += UNDO_MS;
+    await expectNothingLeft(vault, "srv");
+    expect(attached()).toHaveLength(3);
+  });
+
+  test("is started again when it ran, unless the request says no (RST-10)", async () => {
+    expect((await restore(id, { power_on: false })).status).toBe("success");
+    expect(server()?.running).toBe(false);
+    expect((await restore()).status).toBe("success");
+    expect(server()?.running).toBe(false);
+    disks.servers.set("srv", { running: true });
+    expect((await restore()).status).toBe("success");
+    expect(server()?.running).toBe(true);
+  });
+
+  test("takes mappings, choices of disks and backups by the first ids after a replacement (RST-06, VLT-24)", async () => {
+    await restore();
+    const parts: { id: string; resource_id: string }[] = (await host.backup(id)).children;
+    const part = (disk: string) => parts.find((one) => one.resource_id === disk)?.id;
+    const mappings = [
+      { backup_id: part("srv-d0"), volume_id: "srv-d0" },
+      { backup_id: part("srv-d1"), volume_id: "srv-d2" },
+      { backup_id: part("srv-d2"), volume_id: "srv-d1" },
+    ];
+    expect((await restore(id, { mappings })).status).toBe("success");
+    expect([same("srv-d1", contents[2] ?? old), same("srv-d2", contents[1] ?? old)]).toEqual([true, true]);
+    const some = { id: "srv", type: "OS::Nova::Server", extra_info: { include_volumes: [{ id: "srv-d2" }] } };
+    const { of } = await host.backUp(vault, { resource_details: [some] });
+    expect(await childrenOf(of.srv ?? "")).toEqual(["srv-d2"]);
+  });
+
+  test.each([0, 1, 2])(
+    "whose swap ended after %i disks is marked, remembered as it is, and healed by the next restore",
+    async (swapped) => {
+      disks.swapFailsAfter = swapped;
+      const log = await restore();
+      expect(log).toMatchObject({ status: "failed", error_info: { code: "BackupService.2011" } });
+      expect(log.error_info.message).toContain("cannot be detached");
+      const half = await host.binding(vault, "srv");
+      expect(half).toMatchObject({ status: "error", restoreIncomplete: true });
+      expect(Object.keys(half.replaced ?? {})).toEqual(ids.slice(0, swapped));
+      for (const [first, live] of Object.entries(half.replaced ?? {})) expect(disks.live(first).id).toBe(live);
+      expect(Object.keys(half.kept ?? {}).sort()).toEqual(ids.slice(swapped));
+      const refused = await host.start(vault, { resources: ["srv"] });
+      expect([refused.status, refused.body.error_code]).toEqual([400, "BackupService.6215"]);
+      noFaults();
+      await expectNothingLeft(vault, "srv", ids.slice(0, swapped));
+      expect(attached()).toEqual(ids.map((disk) => disks.live(disk).id));
+
+      expect((await restore()).status).toBe("success");
+      expect(restored()).toEqual([true, true, true]);
+      expect(await host.binding(vault, "srv")).toMatchObject({ status: "available", restoreIncomplete: false });
+      const next = (await host.backUp(vault)).of.srv ?? "";
+      expect(await childrenOf(next)).toEqual(ids);
+      host.clock.ahead += UNDO_MS;
+      await expectNothingLeft(vault, "srv");
+      expect(attached()).toHaveLength(3);
+    },
+  );
+
+  test("is not mixed up with a replaced disk that somebody attaches again beside the new one", async () => {
+    await restore();
+    const undo = disks.volumes.get("srv-d1");
+    if (undo === undefined) throw new Error("no undo");
+    Object.assign(undo, { serverId: "srv", slot: 3 });
+    write("srv-d1", later);
+    const next = (await host.backUp(vault)).of.srv ?? "";
+    expect(await childrenOf(next)).toEqual(ids);
+    write("srv-d1", old);
+    expect((await restore(next)).status).toBe("success");
+    expect(same("srv-d1", later)).toBe(true);
+    host.clock.ahead += UNDO_MS + HOUR;
+    await sweep();
+    expect(disks.volumes.get("srv-d1")).toBe(undo);
+  });
+
+  test("whose restore somebody has undone by hand is backed up and restored as it stands", async () => {
+    await restore();
+    const [fresh, undo] = [disks.live("srv-d1"), disks.volumes.get("srv-d1")];
+    if (undo === undefined) throw new Error("no undo");
+    disks.volumes.delete(fresh.id);
+    Object.assign(undo, { serverId: "srv", slot: 1, undo: undefined, inPlace: true });
+    undo.bytes = Uint8Array.from(later);
+    const next = (await host.backUp(vault)).of.srv ?? "";
+    expect(await childrenOf(next)).toEqual(ids);
+    undo.bytes = Uint8Array.from(now);
+    expect((await restore(next)).status).toBe("success");
+    expect(same("srv-d1", later)).toBe(true);
+    expect((await host.binding(vault, "srv")).replaced?.["srv-d1"]).toBe(disks.live("srv-d1").id);
+  });
+
+  const STEPS = ["begin", "finish", "replace", "swap", "conclude"].map((step) => `restore.${step}`);
+  const tasks = [...STEPS, "restore-group.write", "compare-group.compare"];
+  describe.each(["beforeTask", "afterEffect", "afterRecord"] as const)("stopped %s", (moment) => {
+    test.each(tasks)("of %s ends right and leaves nothing over", async (task) => {
+      let stopped = 0;
+      host.hooks = {
+        async [moment](name: string) {
+          if (name !== task || stopped++ > 0) return;
+          await host.park();
+          throw new Discarded("the process died");
+        },
+      };
+      await restore();
+      expect(stopped).toBeGreaterThan(0);
+      expect((await lastRestore()).status).toBe(
+        task === "restore.conclude" && moment !== "beforeTask" ? "success" : "running",
+      );
+      expect(await host.restart()).toBeGreaterThan(0);
+      await host.idle();
+      const log = await lastRestore();
+      expect(log.status, JSON.stringify(log.error_info)).toBe("success");
+      expect(restored()).toEqual([true, true, true]);
+      expect(attached()).toEqual(ids.map((disk) => disks.live(disk).id));
+      expect(server()?.running).toBe(true);
+      await expectNothingLeft(vault, "srv", ids);
+      const next = (await host.backUp(vault)).of.srv ?? "";
+      expect((await host.backup(next)).status).toBe("available");
+    });
+  });
+});
