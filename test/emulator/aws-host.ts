@@ -2,7 +2,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { createDynamoRecords } from "../../adapters/aws/dynamodb-records.ts";
-import { currentId } from "../../core/app/backup/bound-resource.ts";
 import { Claim } from "../../core/app/records/entities.ts";
 import { bindingKey, claimKey } from "../../core/app/records/keys.ts";
 import { parseItem } from "../../core/app/records/record.ts";
@@ -38,7 +37,7 @@ export function openAwsHost(deployed: Deployed): ScenarioHost {
     if (item === undefined) return id;
     const { vaultId, via } = parseItem(Claim, item);
     const binding = await load(records, bindings, bindingKey(vaultId, via));
-    return binding === undefined ? id : currentId(binding, id);
+    return binding?.replaced?.[id] ?? id;
   }
 
   return {

@@ -23,9 +23,9 @@ class CommandFailed extends Error {
 }
 
 /** `cdk` and `holdfast` under the Node that runs the tests, in the repository. @returns standard output */
-function run(script: string, args: readonly string[]): Promise<string> {
+function run(script: string, args: readonly string[], cwd = ROOT): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, script), ...args], {
-    cwd: ROOT,
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`, CI: "true" },
   });
@@ -47,8 +47,10 @@ function run(script: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** `cdk` with these arguments; what it writes goes to the folder of this test run. */
-const cdk = (...args: readonly string[]): Promise<string> => run("node_modules/aws-cdk/bin/cdk", args);
+const CDK = "node_modules/aws-cdk/bin/cdk";
+
+/** `cdk` in the repository. */
+const cdk = (...args: readonly string[]): Promise<string> => run(CDK, args);
 
 /** The `holdfast` command. */
 const holdfast = (...args: readonly string[]): Promise<string> => run("cli/bin.js", args);
@@ -67,11 +69,8 @@ async function deployStacks(
   context: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<Record<string, string>>> {
   const { kind, logs } = inject("aws");
-  if (kind === "emulators")
-    await cdk(
-      ...["bootstrap", `aws://${EMULATED_ACCOUNT}/${process.env.AWS_REGION}`],
-      ...["--output", join(logs, "bootstrap.cdk.out"), ...contextOf(name, context)],
-    );
+  // In a folder without cdk.json: nothing of ours is synthesised for it.
+  if (kind === "emulators") await run(CDK, ["bootstrap", `aws://${EMULATED_ACCOUNT}/${process.env.AWS_REGION}`], logs);
   const outputsFile = join(logs, `${name}.outputs.json`);
   await cdk(
     ...["deploy", "--all", "--require-approval", "never", "--progress", "events"],
@@ -93,7 +92,15 @@ async function firstCredentials(name: string): Promise<InitialCredentials> {
  * The deployment that test files share: made by the first that asks. Units of work stop after every leaf, so that every
  * disk of several leaves is transferred in several calls.
  */
-export async function sharedDeployment(): Promise<Deployed> {
+export function sharedDeployment(): Promise<Deployed> {
+  shared ??= deployShared();
+  return shared;
+}
+
+/** Within this test file: one that failed is not tried again by every test. */
+let shared: Promise<Deployed> | undefined;
+
+async function deployShared(): Promise<Deployed> {
   const name = "hfshared";
   const file = join(inject("aws").logs, `${name}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Deployed;

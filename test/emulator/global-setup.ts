@@ -1,4 +1,7 @@
 /** Which AWS do the tests of this folder run against? Emulators, started once for all of them, unless told otherwise. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { javaProblem } from "../support/emulators/java.ts";
 import { type EmulatorAddresses, startEmulators } from "../support/emulators/start.ts";
@@ -18,7 +21,10 @@ export interface AwsUnderTest extends EmulatorAddresses {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const asked = process.env.HOLDFAST_AWS_TESTS ?? "";
   if (asked === "real") {
-    project.provide("aws", { kind: "given", env: {}, logs: "" });
+    // Stays: it holds the credentials of what the tests deployed there.
+    const logs = mkdtempSync(join(tmpdir(), "holdfast-aws-tests-"));
+    console.info(`outputs and credentials of deployments are kept in ${logs}`);
+    project.provide("aws", { kind: "given", env: {}, logs });
     return async () => undefined;
   }
   if (asked !== "") throw new Error(`HOLDFAST_AWS_TESTS must be "real" or not set; it is "${asked}"`);
