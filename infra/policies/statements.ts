@@ -1,4 +1,5 @@
 /** What is one grant of a policy, for each thing of a deployment that a function may use? */
+import { recordsTable } from "../../adapters/aws/dynamodb/table.ts";
 import type { Names } from "../names.ts";
 
 /** One grant. Plain data: the stacks turn it into IAM, the tests compare it with the calls that were recorded. */
@@ -45,7 +46,7 @@ const RECORD_ACTIONS = {
 /** The table, in these ways; and its key, as DynamoDB uses it for the caller. */
 export function records({ names, keyArn }: Scope, ...uses: readonly RecordUse[]): readonly Statement[] {
   const actions = uses.flatMap((use) => (use in RECORD_ACTIONS ? [RECORD_ACTIONS[use as "get"]] : []));
-  const indexes = uses.filter((use) => /^g\d$/.test(use));
+  const indexes = uses.flatMap((use) => (use in recordsTable.indexes ? [recordsTable.indexes[use as "g1"].name] : []));
   return [
     { actions: actions.map((action) => `dynamodb:${action}`), resources: [names.tableArn] },
     ...(indexes.length === 0
@@ -53,7 +54,7 @@ export function records({ names, keyArn }: Scope, ...uses: readonly RecordUse[])
       : [
           {
             actions: ["dynamodb:Query"],
-            resources: indexes.map((index) => `${names.tableArn}/index/records-${index}`),
+            resources: indexes.map((index) => `${names.tableArn}/index/${index}`),
           },
         ]),
     {

@@ -5,6 +5,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { recordsTable } from "../../adapters/aws/dynamodb/table.ts";
 import type { Options } from "../options.ts";
 import { DeploymentStack } from "./deployment.ts";
 import { keyPolicy } from "./key-policy.ts";
@@ -40,14 +41,14 @@ export class DataStack extends DeploymentStack {
     new CfnOutput(this, "KeyArn", { value: key.keyArn });
   }
 
-  /** Its keys and indexes are those of adapters/aws/dynamodb/table.ts; a test compares them. */
+  /** What the adapter says that it speaks to. */
   #table(encryptionKey: Key, removalPolicy: RemovalPolicy): Table {
     const text = (name: string) => ({ name, type: AttributeType.STRING });
     const table = new Table(this, "Records", {
       tableName: this.names.table,
-      partitionKey: text("pk"),
-      sortKey: text("sk"),
-      timeToLiveAttribute: "ttl",
+      partitionKey: text(recordsTable.partitionKey),
+      sortKey: text(recordsTable.sortKey),
+      timeToLiveAttribute: recordsTable.ttl,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: RECOVERY_DAYS },
       deletionProtection: this.options.retainOnDestroy,
@@ -55,11 +56,11 @@ export class DataStack extends DeploymentStack {
       encryptionKey,
       removalPolicy,
     });
-    for (const index of ["g1", "g2", "g3"]) {
+    for (const { name, partitionKey, sortKey } of Object.values(recordsTable.indexes)) {
       table.addGlobalSecondaryIndex({
-        indexName: `records-${index}`,
-        partitionKey: text(`${index}pk`),
-        sortKey: text(`${index}sk`),
+        indexName: name,
+        partitionKey: text(partitionKey),
+        sortKey: text(sortKey),
         projectionType: ProjectionType.ALL,
       });
     }
