@@ -13,6 +13,7 @@ import {
 } from "./account.ts";
 import { attach, keepEnding, type Place, placeOf, plannedPlace, untag } from "./places.ts";
 import { restoreSnapshots, restoreVolumes } from "./restored.ts";
+import { settle } from "./settle.ts";
 import { deleteSnapshots, WAIT_MS } from "./snapshots.ts";
 import { fromTags, TAG } from "./tags.ts";
 
@@ -20,21 +21,25 @@ type Made = Volume & { readonly VolumeId: string };
 
 /**
  * Deletes the restore's snapshots, and its volumes that are not in place. Where the old volume had left its place and the new
- * one had not come, the old one is put back first; an instance that then has all of its old volumes is started again if
- * the restore stopped it. One that has some new and some old volumes stays stopped: whoever looks after it decides.
+ * one had not come, the old one is put back first; an instance that then has all of its old volumes, or all new ones, is
+ * started again if the restore stopped it. One that has some new and some old volumes stays stopped: whoever looks after it decides.
  */
-export async function abandonRestore(account: RestoreAccount, { restoreId }: Restoring): Promise<void> {
+export async function abandonRestore(account: RestoreAccount, restoring: Restoring): Promise<void> {
+  const { restoreId } = restoring;
   const volumes = await restoreVolumes(account, restoreId);
-  const placed = [...volumes.values()].filter(isPlaced);
+  const placed = [...volumes.values()].filter(isPlaced).length;
   for (const [from, made] of volumes) {
-    if (isPlaced(made)) continue;
     const place = plannedPlace(made);
+    if (isPlaced(made)) {
+      if (!isSettled(made)) await settle(account, restoring, { from, to: made.VolumeId }, place);
+      continue;
+    }
     if (place !== undefined) await putBack(account, from, place);
     await deleteVolume(account, made.VolumeId);
   }
   for await (const { InstanceId, State } of instancesBy(account.ec2, [filter(`tag:${TAG.restart}`, restoreId)])) {
     const stopped = State?.Name === "stopped" || State?.Name === "stopping";
-    if (stopped && placed.length === 0) await startWhenStopped(account, InstanceId);
+    if (stopped && (placed === 0 || placed === volumes.size)) await startWhenStopped(account, InstanceId);
     await untag(account, InstanceId, TAG.restart);
   }
   const snapshots = await restoreSnapshots(account, restoreId);
@@ -44,8 +49,8 @@ export async function abandonRestore(account: RestoreAccount, { restoreId }: Res
   );
 }
 
-const isPlaced = (volume: Made): boolean =>
-  placeOf(volume) !== undefined || fromTags(volume.Tags)[TAG.inPlace] !== undefined;
+const isSettled = (volume: Made): boolean => fromTags(volume.Tags)[TAG.inPlace] !== undefined;
+const isPlaced = (volume: Made): boolean => placeOf(volume) !== undefined || isSettled(volume);
 
 async function putBack(account: Account, from: string, place: Place): Promise<void> {
   const { ec2, timing } = account;

@@ -9,6 +9,7 @@ import {
   type Volume,
 } from "@aws-sdk/client-ec2";
 import { GIB } from "../../../core/domain/values.ts";
+import { ProviderUnavailable } from "../../../core/ports/blocks.ts";
 import { type Capture, CaptureRefused, type Owner } from "../../../core/ports/resource-provider.ts";
 import { EBS_PROVIDER } from "../ebs/references.ts";
 import { type Account, filter, instancesById, isCode, snapshotsBy, volumesById } from "./account.ts";
@@ -195,7 +196,7 @@ async function whileBusy<T>({ timing }: Account, diskIds: readonly string[], act
     } catch (error) {
       if (!isCode(error, ...BUSY)) throw refusal(diskIds, error);
       const wait = BUSY_WAIT_MS + timing.random() * 1_000;
-      if (timing.now() + wait > end) throw error;
+      if (timing.now() + wait > end) throw new ProviderUnavailable((error as Error).message, { cause: error });
       await timing.sleep(wait);
     }
   }

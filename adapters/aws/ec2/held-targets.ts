@@ -4,8 +4,8 @@ import type { HeldTarget } from "../../../core/ports/restore-targets.ts";
 import { deleteVolume } from "./abandon.ts";
 import { type Account, filter, snapshotsBy, volumesBy, volumesById } from "./account.ts";
 import { placeOf } from "./places.ts";
+import { UNDO_MS } from "./settle.ts";
 import { deleteOwnSnapshots } from "./snapshots.ts";
-import { UNDO_MS } from "./swap.ts";
 import { fromTags, ownerOf, TAG } from "./tags.ts";
 
 /** Snapshots that were filled, volumes that are not in place, and volumes that were replaced. */

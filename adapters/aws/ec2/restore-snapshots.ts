@@ -2,8 +2,9 @@
 import { CompleteSnapshotCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import type { Volume } from "@aws-sdk/client-ec2";
 import { GIB } from "../../../core/domain/values.ts";
-import { type SnapshotRef, type TargetRef, TargetUnusable } from "../../../core/ports/blocks.ts";
+import { ProviderUnavailable, type SnapshotRef, type TargetRef, TargetUnusable } from "../../../core/ports/blocks.ts";
 import type { Restoring } from "../../../core/ports/restore-targets.ts";
+import { unavailableOr } from "../clients.ts";
 import { BLOCK_BYTES, EBS_PROVIDER } from "../ebs/references.ts";
 import { instancesById, isCode, PATIENT_MS, poll, type RestoreAccount, snapshotsById, volumesById } from "./account.ts";
 import { attachmentsOf } from "./disks.ts";
@@ -50,19 +51,27 @@ async function checkLive({ ec2 }: RestoreAccount, { targets }: Restoring): Promi
   }
 }
 
+/** Ten calls a second, a hundred snapshots in progress (EBS quotas): others must get done first. */
+function tooBusy(error: unknown): never {
+  const busy = isCode(error, "ConcurrentLimitExceededException", "ServiceQuotaExceededException");
+  throw busy ? new ProviderUnavailable((error as Error).message, { cause: error }) : unavailableOr(error);
+}
+
 async function start(account: RestoreAccount, restoring: Restoring, target: TargetRef): Promise<string> {
   const { encrypted, kmsKeyId } = target.detail;
-  const answer = await account.ebs.send(
-    new StartSnapshotCommand({
-      VolumeSize: target.size / GIB,
-      Description: `Holdfast ${account.deployment}, restore ${restoring.restoreId}`,
-      ClientToken: stepToken("snapshot", restoring.restoreId, target.diskId),
-      Timeout: IDLE_MINUTES,
-      Tags: toTags(restoreTags(account, restoring, target.diskId)),
-      ...(encrypted === true && { Encrypted: true }),
-      ...(encrypted === true && typeof kmsKeyId === "string" && { KmsKeyArn: kmsKeyId }),
-    }),
-  );
+  const answer = await account.ebs
+    .send(
+      new StartSnapshotCommand({
+        VolumeSize: target.size / GIB,
+        Description: `Holdfast ${account.deployment}, restore ${restoring.restoreId}`,
+        ClientToken: stepToken("snapshot", restoring.restoreId, target.diskId),
+        Timeout: IDLE_MINUTES,
+        Tags: toTags(restoreTags(account, restoring, target.diskId)),
+        ...(encrypted === true && { Encrypted: true }),
+        ...(encrypted === true && typeof kmsKeyId === "string" && { KmsKeyArn: kmsKeyId }),
+      }),
+    )
+    .catch(tooBusy);
   if (answer.SnapshotId === undefined) throw new Error("EBS started a snapshot and did not say which");
   return answer.SnapshotId;
 }
@@ -93,7 +102,7 @@ export async function completeSnapshots(
     if (before.get(SnapshotId)?.State === "completed") continue;
     const ChangedBlocksCount = Math.ceil((restoring.nonZero[i] ?? 0) / BLOCK_BYTES);
     try {
-      await account.ebs.send(new CompleteSnapshotCommand({ SnapshotId, ChangedBlocksCount }));
+      await account.ebs.send(new CompleteSnapshotCommand({ SnapshotId, ChangedBlocksCount })).catch(tooBusy);
     } catch (error) {
       // It may be that it was completed before and EC2 is not done with it yet: then it becomes completed by itself.
       const known = before.has(SnapshotId) && isCode(error, "ResourceNotFoundException");

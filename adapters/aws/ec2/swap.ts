@@ -13,15 +13,12 @@ import {
   type RestoreAccount,
   volumesById,
 } from "./account.ts";
-import { attach, detach, keepEnding, type Place, placeOf, plannedPlace, planPlace, tag, untag } from "./places.ts";
+import { attach, detach, type Place, placeOf, plannedPlace, planPlace, tag, untag } from "./places.ts";
 import { snapshotIdsOf } from "./restore-snapshots.ts";
-import { restoreTags } from "./restored.ts";
 import { canReplaceRoot, replaceRoot, rootTaskOf } from "./root-task.ts";
+import { settle } from "./settle.ts";
 import { deleteSnapshots, WAIT_MS } from "./snapshots.ts";
-import { fromTags, TAG, type Tags } from "./tags.ts";
-
-/** How long a replaced volume is kept (design §8: 7 days). */
-export const UNDO_MS = 7 * 24 * 3_600_000;
+import { fromTags, TAG } from "./tags.ts";
 
 export type Swapping = Restoring & { readonly replacements: readonly Replacement[]; readonly powerOn: boolean };
 
@@ -86,7 +83,8 @@ class Swap {
   async step(): Promise<boolean> {
     const moves = await this.#look();
     const open = moves.filter((move) => move.at !== "placed");
-    for (const move of open) if (move.at === "arrived") await this.#settle(move.replacement, move.place);
+    for (const move of open)
+      if (move.at === "arrived") await settle(this.#account, this.#swapping, move.replacement, move.place);
     const moving = open.filter((move) => move.at !== "arrived");
     if (moving.length === 0) return this.#startAgain();
     const instances = await instancesById(
@@ -198,25 +196,6 @@ class Swap {
     // Before it stops: afterwards nothing says that it ran.
     if (powerOn) await tag(this.#account, InstanceId, { [TAG.restart]: restoreId });
     await this.#account.ec2.send(new StopInstancesCommand({ InstanceIds: [InstanceId] }));
-  }
-
-  /** The new volume is where it belongs: the last things, of which the tag on the new volume is the last. */
-  async #settle({ from, to }: Replacement, place: Place | undefined): Promise<void> {
-    const { timing } = this.#account;
-    if (place?.deleteOnTermination === true) await keepEnding(this.#account, place);
-    const old: Tags = {
-      ...restoreTags(this.#account, this.#swapping, from),
-      [TAG.undoUntil]: new Date(timing.now() + UNDO_MS).toISOString(),
-      [TAG.replacedBy]: to,
-    };
-    const still = (await volumesById(this.#account.ec2, [from])).get(from);
-    if (still !== undefined) {
-      if (fromTags(still.Tags)[TAG.replacedBy] !== to) await tag(this.#account, from, old);
-      // It may stand in place by an earlier restore, which is over.
-      await untag(this.#account, from, TAG.inPlace);
-    }
-    if (place !== undefined) await untag(this.#account, to, TAG.place);
-    await tag(this.#account, to, { [TAG.inPlace]: from });
   }
 
   /** Starts what this restore stopped. @returns true when all of it is on its way */

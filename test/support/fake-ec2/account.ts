@@ -30,7 +30,7 @@ export class FakeAccount {
   readonly calls: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> }[] = [];
   /** Operations that the caller's role does not allow. */
   readonly denied = new Set<string>();
-  /** After so many more calls that change something, the answer of one is lost. */
+  /** After so many more calls that change something (writes of blocks aside), the answer of one is lost. */
   loseAnswerIn = Number.POSITIVE_INFINITY;
   readonly #handlers: ReadonlyMap<string, Handler>;
 
@@ -121,7 +121,7 @@ export class FakeAccount {
     const handler = this.#handlers.get(operation);
     if (handler === undefined) throw new Error(`${operation} is not emulated`);
     const answer = handler(input as never);
-    if (!/^(Describe|List|Get)/.test(operation) && --this.loseAnswerIn === 0)
+    if (!/^(Describe|List|Get|PutSnapshotBlock)/.test(operation) && --this.loseAnswerIn === 0)
       throw new AnswerLost(`the answer of ${operation} was lost`);
     return answer;
   }
