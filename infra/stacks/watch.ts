@@ -5,7 +5,6 @@ import {
   Dashboard,
   GraphWidget,
   type IMetric,
-  MathExpression,
   Metric,
   Stats,
   TreatMissingData,
@@ -109,26 +108,23 @@ export class WatchStack extends DeploymentStack {
           Stats.MAXIMUM,
         ),
       },
-      {
-        id: "table-throttles",
+      ...["Read", "Write"].map((kind) => ({
+        id: `table-${kind.toLowerCase()}-throttles`,
         text: "DynamoDB throttled the table for 15 minutes: the account's table quota is reached, or one partition is hot.",
-        metric: sum(["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => this.#ofTable(name))),
-        threshold: 50,
+        metric: this.#ofTable(`${kind}ThrottleEvents`),
+        threshold: 25,
         periods: 3,
-      },
+      })),
       {
         id: "backups-failed",
         text: "A backup ended in an error: its task says why (GET operation-logs).",
         metric: this.#ofBackups("backups_total", "error"),
       },
+      // Failed only: no machine has a time-out of its own, and who aborts an execution knows it.
       ...workflows.map((workflow) => ({
         id: `machine-${workflow}`,
-        text: `An execution of ${workflow} failed, timed out or was aborted before it could record an outcome: the tick ends its work within minutes. See the log of the machines.`,
-        metric: sum(
-          ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"].map((name) =>
-            this.#ofMachine(workflow, name),
-          ),
-        ),
+        text: `An execution of ${workflow} failed before it could record an outcome: the tick ends its work within minutes. See the log of the machines.`,
+        metric: this.#ofMachine(workflow, "ExecutionsFailed"),
       })),
     ];
   }
@@ -221,12 +217,3 @@ export class WatchStack extends DeploymentStack {
     return this.#metric("Holdfast", name, dimensions);
   }
 }
-
-/** At most 10 metrics: CloudWatch guide, "Create an alarm based on a metric math expression". */
-const sum = (metrics: readonly Metric[]): MathExpression =>
-  new MathExpression({
-    expression: metrics.map((_, i) => `m${i}`).join(" + "),
-    usingMetrics: Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric])),
-    period: FIVE_MINUTES,
-    label: "sum",
-  });

@@ -2,9 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { App } from "aws-cdk-lib/core";
+import { App } from "aws-cdk-lib/core";
 import { afterAll } from "vitest";
-import { holdfastApp } from "../../infra/holdfast-app.ts";
+import { addStacks } from "../../infra/holdfast-app.ts";
+import { readOptions } from "../../infra/options.ts";
 
 /** A resource of a template, as far as tests look at it. */
 export interface Resource {
@@ -43,7 +44,8 @@ export function synthesize(context: Readonly<Record<string, unknown>> = {}): Syn
   const known = made.get(key);
   if (known !== undefined) return known;
   const outdir = join(folder, `out-${made.size}`);
-  const app = holdfastApp({ outdir, context: { ...context } }, () => stub);
+  const app = new App({ outdir, context: { ...context } });
+  addStacks(app, readOptions(app.node.getAllContext()), () => stub);
   const assembly = app.synth();
   const stacks = new Map<string, Record<string, Resource>>(
     assembly.stacks.map((stack) => [stack.stackName, stack.template.Resources]),
