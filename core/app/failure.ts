@@ -34,7 +34,11 @@ function innermost(caught: CaughtError): CaughtError {
   const child = json(caught.Cause ?? "");
   if (child === undefined || typeof child.ExecutionArn !== "string") return caught;
   const text = (value: unknown) => (typeof value === "string" ? value : "");
-  return innermost({ Error: text(child.Error) || caught.Error, Cause: text(child.Cause) });
+  const [error, cause] = [text(child.Error), text(child.Cause)];
+  // One that was stopped from outside has no error of its own (DescribeExecution: `error` and `cause` of failures only).
+  if (error === "" && cause === "")
+    return { Error: caught.Error, Cause: `the child execution ${text(child.Name)} is ${text(child.Status)}` };
+  return innermost({ Error: error || caught.Error, Cause: cause });
 }
 
 function plainCause(cause: string): string {
