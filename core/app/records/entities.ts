@@ -283,6 +283,8 @@ export const OpenRun = z.object({
   mostGroups: z.number().int().optional(),
   /** New disks that are to take the places of live ones; of a restore, from Replace on. */
   replacements: z.array(z.object({ from: id, to: id })).optional(),
+  /** This restore marked the resource as half restored; it was whole before. */
+  marked: z.boolean().optional(),
   /** Start the server again after the restore, if it ran (RST-10). */
   powerOn: z.boolean().optional(),
   capture: z.object({ promise: SourcePromise, instant: z.number(), disks: z.array(Snapshot) }).optional(),

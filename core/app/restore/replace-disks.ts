@@ -30,7 +30,7 @@ export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ read
     const binding = await loadLeased(s, fresh);
     // One transaction: whoever finds the swap half done knows which disks it was about.
     await s.records.transact([
-      replace(runs, { ...fresh, replacements: [...replacements] }),
+      replace(runs, { ...fresh, replacements: [...replacements], marked: fresh.marked ?? !binding.restoreIncomplete }),
       replace(bindings, { ...binding, restoreIncomplete: true }),
     ]);
     return { done };

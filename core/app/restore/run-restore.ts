@@ -124,14 +124,32 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
   if (ended !== undefined) await abandon(s, ended);
 }
 
-/** Frees what the restore made and does not need any more; what a crash leaves here is found by its tags (sweep-provider.ts). */
-async function abandon(s: Services, run: OpenRun): Promise<void> {
-  await s.targets.abandon(restoringOf(run)).catch((error: unknown) => {
+/** Frees what the restore made and does not need any more. @returns whether that worked; the sweep finds the rest by its tags */
+async function abandon(s: Services, run: OpenRun): Promise<boolean> {
+  try {
+    await s.targets.abandon(restoringOf(run));
+    return true;
+  } catch (error) {
     s.log({ level: "warn", text: "what a restore made stays until the sweep", restore: run.id, error: String(error) });
-  });
+    return false;
+  }
 }
 
-/** RST-05: the task fails, the backup is available again; a resource that was written to stays marked. Idempotent. */
+/**
+ * Undoes what can be undone of a restore that failed, before its failure is recorded: disks that had left their places are
+ * put back. The workflow tries again when that does not work; the tick, which comes after it, does not wait for it.
+ */
+async function undo(s: Services, run: OpenRun | undefined, last: boolean): Promise<boolean> {
+  if (run === undefined) return true;
+  if (last) return abandon(s, run);
+  await s.targets.abandon(restoringOf(run));
+  return true;
+}
+
+/**
+ * RST-05: the task fails, the backup is available again; a resource that was written to, or of which some disks were
+ * replaced, stays marked. Idempotent. `status` is given by the tick, when the workflow could not end the restore itself.
+ */
 export async function failRestore(
   s: Services,
   ask: RestoreRef & { readonly error: CaughtError; readonly status?: "failed" | "timeout" },
@@ -143,7 +161,10 @@ export async function failRestore(
     const run = backup && (await load(s.records, runs, runKey(backup.domainId, ask.taskId)));
     const binding =
       task.resource && task.vaultId && (await load(s.records, bindings, bindingKey(task.vaultId, task.resource.id)));
+    const undone = await undo(s, run, ask.status !== undefined);
     const swapped = run === undefined ? [] : await swappedIn(s, run);
+    const untouched = run?.marked === true && undone && swapped.length === 0;
+    const incomplete = binding !== undefined && binding !== "" && binding.restoreIncomplete && !untouched;
     const now = s.now();
     await s.records.transact([
       replace(tasks, {
@@ -160,17 +181,17 @@ export async function failRestore(
             replace(bindings, {
               ...withoutLease(binding),
               ...(run !== undefined && withDisks(run, binding, swapped)),
-              status: binding.restoreIncomplete ? "error" : "available",
+              restoreIncomplete: incomplete,
+              status: incomplete ? "error" : "available",
               fence: binding.fence + 1,
             }),
           ]
         : []),
       ...(run !== undefined ? await claimsOf(s, run, swapped) : []),
     ]);
-    return { ...task, run };
+    return task;
   });
   if (failed === undefined) return;
-  if (failed.run !== undefined) await abandon(s, failed.run);
   await tell(s, {
     severity: "critical",
     topic: "restore.failed",
