@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { crc32 } from "node:zlib";
 import { CreateFunctionCommand, DeleteFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import {
   CreateStateMachineCommand,
@@ -16,6 +15,7 @@ import { createStepFunctions } from "../../adapters/aws/step-functions.ts";
 import type { JsonObject } from "../../core/ports/record-store.ts";
 import { contractDefinition, type WorkflowsHarness, workflowsContract } from "../contracts/workflows.ts";
 import { EMULATED_ACCOUNT } from "../support/emulators/start.ts";
+import { zipOf } from "../support/zip.ts";
 
 const aws = inject("aws");
 const role = `arn:aws:iam::${EMULATED_ACCOUNT}:role/any`;
@@ -26,30 +26,6 @@ const TASK = `exports.handler = async (event) => {
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 };`;
-
-/** A zip of one stored file (APPNOTE.TXT, 4.3: local header, central header, end record). */
-function zipOf(name: string, text: string): Uint8Array {
-  const bytes = Buffer.from(text);
-  const file = Buffer.from(name);
-  const facts = Buffer.alloc(26);
-  facts.writeUInt16LE(20, 0);
-  facts.writeUInt32LE(crc32(bytes), 10);
-  facts.writeUInt32LE(bytes.length, 14);
-  facts.writeUInt32LE(bytes.length, 18);
-  facts.writeUInt16LE(file.length, 22);
-  const local = Buffer.concat([Buffer.from("PK\x03\x04", "latin1"), facts, file, bytes]);
-  const made = Buffer.from([20, 0]);
-  const rest = Buffer.alloc(14);
-  // Unix rights, so that whoever unpacks it may read it.
-  rest.writeUInt32LE((0o100644 << 16) >>> 0, 6);
-  const central = Buffer.concat([Buffer.from("PK\x01\x02", "latin1"), made, facts, rest, file]);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(1, 4);
-  end.writeUInt16LE(1, 6);
-  end.writeUInt32LE(central.length, 8);
-  end.writeUInt32LE(local.length, 12);
-  return Buffer.concat([local, central, Buffer.from("PK\x05\x06", "latin1"), end]);
-}
 
 /** Answers every POST with what `act` makes of it. */
 async function actServer(act: (input: JsonObject) => Promise<JsonObject>): Promise<Server> {
