@@ -1,12 +1,9 @@
 /** What may a batch of a vault's deletion do? It deletes backups and lets go of resources, then of the vault. */
 import { type Policy, records, trashRoots, unwrap, writeObjects } from "./statements.ts";
-import { deleteSnapshots, describe } from "./volumes.ts";
 
 export const deleteVaultBatch: Policy = (scope) => [
-  ...records(scope, "get", "query", "g3", "put", "delete"),
+  ...records(scope, "get", "getMany", "query", "g3", "put", "delete"),
   ...writeObjects(scope, "intents"),
   ...trashRoots(scope),
   ...unwrap(scope, "domain-key"),
-  ...describe(scope, "Snapshots"),
-  ...deleteSnapshots(scope),
 ];

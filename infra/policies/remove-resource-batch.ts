@@ -1,12 +1,9 @@
 /** What may a batch of a resource's removal do? It deletes backups, then lets go of the resource. */
 import { type Policy, records, trashRoots, unwrap, writeObjects } from "./statements.ts";
-import { deleteSnapshots, describe } from "./volumes.ts";
 
 export const removeResourceBatch: Policy = (scope) => [
-  ...records(scope, "get", "query", "g3", "put", "delete"),
+  ...records(scope, "get", "getMany", "query", "g3", "put", "delete"),
   ...writeObjects(scope, "intents"),
   ...trashRoots(scope),
   ...unwrap(scope, "domain-key"),
-  ...describe(scope, "Snapshots"),
-  ...deleteSnapshots(scope),
 ];

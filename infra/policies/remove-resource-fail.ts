@@ -1,4 +1,4 @@
-/** What may the end of a failed removal do? */
-import { notices, type Policy, records } from "./statements.ts";
+/** What may the end of a failed removal do? It records the reason. */
+import { type Policy, records } from "./statements.ts";
 
-export const removeResourceFail: Policy = (scope) => [...records(scope, "get", "query", "put"), ...notices(scope)];
+export const removeResourceFail: Policy = (scope) => [...records(scope, "get", "query", "put")];

@@ -1,10 +1,8 @@
-/** What may the end of a restore do? It frees the snapshots that were written, and tells. */
-import { notices, type Policy, records } from "./statements.ts";
-import { deleteSnapshots, describe } from "./volumes.ts";
+/** What may the end of a restore do? It frees what the restore made and does not need any more. */
+import { type Policy, records } from "./statements.ts";
+import { abandonRestore } from "./volumes.ts";
 
 export const restoreConclude: Policy = (scope) => [
-  ...records(scope, "get", "put", "delete"),
-  ...describe(scope, "Snapshots", "Volumes", "Instances"),
-  ...deleteSnapshots(scope),
-  ...notices(scope),
+  ...records(scope, "get", "getMany", "put", "delete"),
+  ...abandonRestore(scope),
 ];

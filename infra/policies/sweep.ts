@@ -3,7 +3,7 @@ import { deadLetters, type Policy, records } from "./statements.ts";
 import { deleteSnapshots, deleteVolumes, describe } from "./volumes.ts";
 
 export const sweep: Policy = (scope) => [
-  ...records(scope, "get", "query"),
+  ...records(scope, "get"),
   ...describe(scope, "Snapshots", "Volumes"),
   ...deleteSnapshots(scope),
   ...deleteVolumes(scope),

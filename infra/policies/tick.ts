@@ -1,14 +1,12 @@
 /** What may the minute's work do? It starts what was promised, and ends what cannot end itself. */
 import { deadLetters, notices, type Policy, records, start, status } from "./statements.ts";
-import { deleteSnapshots, deleteVolumes, describe } from "./volumes.ts";
+import { abandonRestore } from "./volumes.ts";
 
 export const tick: Policy = (scope) => [
-  ...records(scope, "get", "query", "put", "delete"),
+  ...records(scope, "get", "getMany", "query", "put", "delete"),
   ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
   ...status(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
-  ...describe(scope, "Snapshots", "Volumes", "Instances"),
-  ...deleteSnapshots(scope),
-  ...deleteVolumes(scope),
+  ...abandonRestore(scope),
   ...notices(scope),
   deadLetters(scope),
 ];

@@ -12,8 +12,9 @@ const tagged = ({ names }: Scope): Conditions => ({ StringEquals: { [`aws:Reques
 const snapshots = ({ place: { partition, region } }: Names): string => `arn:${partition}:ec2:${region}::snapshot/*`;
 const volumes = (names: Names): string => names.arn("ec2", "volume/*");
 const instances = (names: Names): string => names.arn("ec2", "instance/*");
+const rootTasks = (names: Names): string => names.arn("ec2", "replace-root-volume-task/*");
 
-type Described = "Instances" | "Volumes" | "Snapshots" | "InstanceTypes" | "ReplaceRootVolumeTasks";
+type Described = "Instances" | "Volumes" | "Snapshots" | "ReplaceRootVolumeTasks";
 
 /** EC2's describing actions know no resources: wildcards.ts. */
 export const describe = (_: Scope, ...kinds: readonly Described[]): readonly Statement[] => [
@@ -86,36 +87,60 @@ export const createVolumes = (scope: Scope): readonly Statement[] => [
   ...forVolumes(scope),
 ];
 
-/**
- * Puts a volume of ours in the place of another one, on anybody's server: any server of the account may be protected, and
- * none carries our tag.
- */
-export const swapVolumes = (scope: Scope): readonly Statement[] => [
+/** Our tags on a volume while it is swapped: where the new one goes, that it is there. */
+const SWAP_TAGS = ["holdfast:place", "holdfast:in-place"];
+/** Our only tag on a server: a restore stopped it and will start it. */
+const SERVER_TAGS = ["holdfast:restart"];
+
+const only = (tags: readonly string[]): Conditions => ({ "ForAllValues:StringEquals": { "aws:TagKeys": tags } });
+
+/** Writes down how far a swap is; a volume that was replaced becomes ours by its tags, which say until when it is kept. */
+const markSwap = (scope: Scope): readonly Statement[] => [
+  { actions: ["ec2:CreateTags"], resources: [volumes(scope.names)], conditions: tagged(scope) },
   {
-    actions: ["ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute"],
-    resources: [instances(scope.names)],
-  },
-  {
-    actions: ["ec2:DetachVolume", "ec2:AttachVolume"],
-    resources: [instances(scope.names), volumes(scope.names)],
-  },
-  {
-    // The volume that was replaced: until when it is kept, and that it is ours to delete then.
-    actions: ["ec2:CreateTags"],
+    actions: ["ec2:CreateTags", "ec2:DeleteTags"],
     resources: [volumes(scope.names)],
-    conditions: tagged(scope),
+    conditions: { ...ours(scope), ...only(SWAP_TAGS) },
   },
+];
+
+/**
+ * Attaches volumes to anybody's server, and starts it: any server of the account may be protected, and none carries our tag.
+ * ModifyInstanceAttribute says whether a volume ends with its server; IAM cannot limit it to that attribute.
+ */
+const attach = (scope: Scope): readonly Statement[] => [
+  { actions: ["ec2:AttachVolume"], resources: [instances(scope.names), volumes(scope.names)] },
+  { actions: ["ec2:StartInstances", "ec2:ModifyInstanceAttribute"], resources: [instances(scope.names)] },
   ...forVolumes(scope),
 ];
 
-/** Replaces the root volume of anybody's server from one of our snapshots. */
-export const replaceRoots = (scope: Scope): readonly Statement[] => [
+/** Puts volumes of ours in the places of others; stops the server for it. The root alone is replaced while it runs. */
+export const swapVolumes = (scope: Scope): readonly Statement[] => [
+  { actions: ["ec2:StopInstances"], resources: [instances(scope.names)] },
+  { actions: ["ec2:DetachVolume"], resources: [instances(scope.names), volumes(scope.names)] },
+  {
+    actions: ["ec2:CreateTags", "ec2:DeleteTags"],
+    resources: [instances(scope.names)],
+    conditions: only(SERVER_TAGS),
+  },
   {
     actions: ["ec2:CreateReplaceRootVolumeTask"],
-    resources: [instances(scope.names), volumes(scope.names), scope.names.arn("ec2", "replace-root-volume-task/*")],
+    resources: [instances(scope.names), volumes(scope.names), rootTasks(scope.names)],
   },
-  { actions: ["ec2:CreateReplaceRootVolumeTask"], resources: [snapshots(scope.names)], conditions: ours(scope) },
-  ...forVolumes(scope),
+  tagging(scope, rootTasks(scope.names), "CreateReplaceRootVolumeTask"),
+  ...markSwap(scope),
+  ...attach(scope),
+  ...deleteSnapshots(scope),
+];
+
+/** Frees what a restore made; puts back a volume that had left its place, and starts the server that was stopped. */
+export const abandonRestore = (scope: Scope): readonly Statement[] => [
+  ...describe(scope, "Instances", "Volumes", "Snapshots"),
+  { actions: ["ec2:DeleteTags"], resources: [instances(scope.names)], conditions: only(SERVER_TAGS) },
+  ...markSwap(scope),
+  ...attach(scope),
+  ...deleteSnapshots(scope),
+  ...deleteVolumes(scope),
 ];
 
 /** What EC2 does with a volume's key for who makes, attaches or starts it: EBS guide, "Requirements for encryption". */

@@ -69,7 +69,7 @@ test("each function has a role of its own and a file of its own in infra/policie
 
 test("no role can delete or unlock a version, or delete or change table, bucket, key, logs or roles", () => {
   const forbidden =
-    /^(s3:(DeleteObjectVersion|DeleteBucket.*|Put(Object(Retention|LegalHold|Acl|VersionAcl)|Bucket.*|Lifecycle.*)|BypassGovernanceRetention|ObjectOwnerOverride.*)|dynamodb:(Delete|Update|Create)(Table|Backup|ContinuousBackups|TimeToLive).*|kms:(Schedule.*|Disable.*|PutKeyPolicy|CreateAlias|DeleteAlias|UpdateAlias|RevokeGrant)|iam:.*|logs:Delete(LogGroup|LogStream|RetentionPolicy)|ec2:(ModifySnapshotAttribute|TerminateInstances|RunInstances|DeleteTags)|lambda:(Update|Delete|Create).*|states:(Update|Delete|Create).*)$/;
+    /^(s3:(DeleteObjectVersion|DeleteBucket.*|Put(Object(Retention|LegalHold|Acl|VersionAcl)|Bucket.*|Lifecycle.*)|BypassGovernanceRetention|ObjectOwnerOverride.*)|dynamodb:(Delete|Update|Create)(Table|Backup|ContinuousBackups|TimeToLive).*|kms:(Schedule.*|Disable.*|PutKeyPolicy|CreateAlias|DeleteAlias|UpdateAlias|RevokeGrant)|iam:.*|logs:Delete(LogGroup|LogStream|RetentionPolicy)|ec2:(ModifySnapshotAttribute|TerminateInstances|RunInstances)|lambda:(Update|Delete|Create).*|states:(Update|Delete|Create).*)$/;
   for (const { name, statements } of roles()) {
     const bad = statements.flatMap(({ Action }) => list(Action)).filter((action) => forbidden.test(action));
     expect(bad, name).toEqual([]);
@@ -78,12 +78,58 @@ test("no role can delete or unlock a version, or delete or change table, bucket,
 
 test("only the functions that delete backups may hide an object, and only a root", () => {
   const deleting = FUNCTIONS.map(({ name }) => name).filter((fn) => actions(fn).has("s3:DeleteObject"));
-  expect(deleting.sort()).toEqual(["delete-backup-remove", "delete-vault-batch", "remove-resource-batch"]);
+  expect(deleting.sort()).toEqual([
+    "backup-conclude",
+    "delete-backup-remove",
+    "delete-vault-batch",
+    "remove-resource-batch",
+  ]);
   for (const fn of deleting) {
     const resources = allowed(fn)
       .filter(({ Action }) => list(Action).includes("s3:DeleteObject"))
       .flatMap(({ Resource }) => list(Resource).map(readable));
     expect(resources).toEqual(["arn:<AWS::Partition>:s3:::holdfast-<AWS::AccountId>-<AWS::Region>/*/roots/*"]);
+  }
+});
+
+test("servers and volumes of others get our tags only, and lose no other", () => {
+  let seen = 0;
+  for (const { name, statements } of roles()) {
+    for (const { Action, Resource, Condition } of statements) {
+      const tags = list(Action).some((action) => /^ec2:(Create|Delete)Tags$/.test(action));
+      if (!tags) continue;
+      seen++;
+      const keys = Condition?.["ForAllValues:StringEquals"] as { "aws:TagKeys": string[] } | undefined;
+      const making = Condition?.StringEquals as Record<string, unknown> | undefined;
+      const listed = keys?.["aws:TagKeys"].every((key) => key.startsWith("holdfast:"));
+      expect(listed ?? making?.["aws:RequestTag/holdfast:deployment"], `${name} ${list(Resource)}`).toBeTruthy();
+      if (list(Action).includes("ec2:DeleteTags")) expect(listed, name).toBe(true);
+    }
+  }
+  expect(seen).toBeGreaterThan(5);
+});
+
+test("a function may use a service if and only if it is wired to the part that speaks to it", () => {
+  const speaks: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/^dynamodb:/, ["records"]],
+    [/^s3:/, ["objects"]],
+    [/^states:/, ["workflows"]],
+    [/^(sns|events):/, ["notifier"]],
+    [/^ec2:/, ["ec2", "targets"]],
+    [/^ebs:(List|Get|Put)/, ["blocks"]],
+    [/^ebs:(Start|Complete)/, ["targets"]],
+  ];
+  for (const { name, parts } of FUNCTIONS) {
+    const policy = policyOf(name, { names: namesOf("holdfast", PLACE), keyArn: "key", volumeKeys: [] });
+    const all = policy.flatMap(({ actions }) => actions);
+    for (const [pattern, owners] of speaks) {
+      const wired = owners.some((owner) => (parts as readonly string[]).includes(owner));
+      const speaking = all.some((action) => pattern.test(action));
+      // Of those with targets only the tasks at its beginning and at its end write snapshots.
+      if (owners.includes("targets") && pattern.source.includes("ebs")) expect(wired || !speaking, name).toBe(true);
+      // A snapshot does not change while it is read: the check needs EC2 on the other host only.
+      else if (name !== "backup-member-confirm") expect(speaking, `${name} ${pattern}`).toBe(wired);
+    }
   }
 });
 
