@@ -10,7 +10,7 @@ const STOP_BEFORE_MS = 10_000;
  * The function's time is up. The name is the one that Lambda itself reports when it ends a function (and the workflows
  * retry), so that a unit that stopped in good order and one that was cut look the same to them.
  */
-export class OutOfTime extends Error {
+class OutOfTime extends Error {
   override readonly name = "Sandbox.Timedout";
 }
 
