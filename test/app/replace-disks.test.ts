@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Discarded } from "../../adapters/local/workflows/errors.ts";
 import { sweepProvider } from "../../core/app/time/sweep-provider.ts";
 import { tick } from "../../core/app/time/tick.ts";
-import { TargetUnusable } from "../../core/ports/blocks.ts";
+import { ProviderUnavailable, TargetUnusable } from "../../core/ports/blocks.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { type Call, createReplacingDisks, type ReplacingDisks, UNDO_MS } from "../support/replacing-disks.ts";
@@ -336,6 +336,75 @@ describe("a server that is restored by replacement", () => {
     expect(same("srv-d1", later)).toBe(true);
     expect((await host.binding(vault, "srv")).replaced?.["srv-d1"]).toBe(disks.live("srv-d1").id);
   });
+
+  test("goes on when the provider is away for a while, or shows what it did only later", async () => {
+    let away = 0;
+    disks.beforeCall = (call) => {
+      if (call.startsWith("targets.") && away++ % 2 === 0) throw new ProviderUnavailable("asks to slow down");
+    };
+    const { inPlace } = host.services.targets;
+    let looks = 0;
+    host.services.targets.inPlace = async (restoring) => (looks++ < 2 ? [] : inPlace(restoring));
+    const log = await restore();
+    expect(log.status, JSON.stringify(log.error_info)).toBe("success");
+    expect([away > 8, looks > 2]).toEqual([true, true]);
+    expect(restored()).toEqual([true, true, true]);
+    noFaults();
+    await expectNothingLeft(vault, "srv", ids);
+  });
+
+  test("whose process stopped half-way through the swap and was declared dead is marked, and remembered as it is (CCY-04)", async () => {
+    host.hooks = {
+      async afterEffect(task) {
+        if (task !== "restore.swap") return;
+        host.hooks = {};
+        await host.park();
+        throw new Discarded("the process died");
+      },
+    };
+    await restore();
+    host.clock.ahead += HOUR;
+    await tick(host.services);
+    expect(await lastRestore()).toMatchObject({ status: "timeout" });
+    const half = await host.binding(vault, "srv");
+    expect(half).toMatchObject({ status: "error", restoreIncomplete: true });
+    const [done = ""] = Object.keys(half.replaced ?? {});
+    expect(half.replaced).toEqual({ [done]: disks.live(done).id });
+    expect(disks.live(done).id).not.toBe(done);
+    await host.restart();
+    await host.idle();
+    expect(await host.binding(vault, "srv")).toEqual(half);
+    await expectNothingLeft(vault, "srv", [done]);
+    expect((await restore()).status).toBe("success");
+    expect(restored()).toEqual([true, true, true]);
+  });
+
+  test.each(["beforeTask", "afterEffect", "afterRecord"] as const)(
+    "that failed half-way and stopped %s of its failure ends as one that did not",
+    async (moment) => {
+      disks.swapFailsAfter = 1;
+      host.hooks = {
+        async [moment](task: string) {
+          if (task !== "restore.fail") return;
+          host.hooks = {};
+          await host.park();
+          throw new Discarded("the process died");
+        },
+      };
+      await restore();
+      await host.restart();
+      await host.idle();
+      expect(await lastRestore()).toMatchObject({ status: "failed", error_info: { code: "BackupService.2011" } });
+      const { replaced = {} } = await host.binding(vault, "srv");
+      const [done = ""] = Object.keys(replaced);
+      expect(replaced).toEqual({ [done]: disks.live(done).id });
+      expect(disks.live(done).id).not.toBe(done);
+      noFaults();
+      await expectNothingLeft(vault, "srv", [done]);
+      expect((await restore()).status).toBe("success");
+      expect(restored()).toEqual([true, true, true]);
+    },
+  );
 
   const STEPS = ["begin", "finish", "replace", "swap", "conclude"].map((step) => `restore.${step}`);
   const tasks = [...STEPS, "restore-group.write", "compare-group.compare"];

@@ -141,7 +141,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
     tuning: { level: 1, unitBudgetMs: options.unitBudgetMs ?? 20_000, mostGroups: options.mostGroups ?? 100 },
   };
   const skipping: Sleep = (ms, signal) => {
-    if (ms < LONGEST_PAUSE_MS) clock.ahead += ms;
+    if (ms < LONGEST_PAUSE_MS) clock.ahead += Math.ceil(ms);
     return quick(ms, signal);
   };
   const definitions = await loadDefinitions(fileURLToPath(new URL("../../workflows", import.meta.url)));

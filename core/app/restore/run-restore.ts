@@ -1,5 +1,6 @@
 /** The tasks of a restore: begin (marks the resource half restored), units, conclude, fail. */
 import { leavesOf } from "../../domain/plan.ts";
+import { ProviderUnavailable } from "../../ports/blocks.ts";
 import { Damaged } from "../../ports/data-plane.ts";
 import { groupsOf, RunClosed } from "../backup/run.ts";
 import { withoutLease } from "../backup/seal-run.ts";
@@ -103,8 +104,11 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
     const backup = await load(s.records, backups, backupKey(ref.backupId));
     if (backup === undefined) throw new RunClosed(`backup ${ref.backupId} is gone`);
     const swapped = await swappedIn(s, run);
+    // Every swap was done: a provider that shows less does not show it yet.
     if (swapped.length < (run.replacements?.length ?? 0))
-      throw new Error(`restore ${run.id}: only ${swapped.length} of ${run.replacements?.length} disks are in place`);
+      throw new ProviderUnavailable(
+        `restore ${run.id}: only ${swapped.length} of ${run.replacements?.length} disks are in place`,
+      );
     const now = s.now();
     // One transaction: who reads `success` may start the next operation at once. Loses to any change since the reads.
     await s.records.transact([
