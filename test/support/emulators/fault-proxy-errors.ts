@@ -27,8 +27,8 @@ export function throttled(service: string, code = THROTTLES[service] ?? "Throttl
   return refusal(service, service === "s3" || service === "ec2" ? 503 : 400, code, "Rate exceeded (a test says so)");
 }
 
-export function broken(service: string, code = ERRORS[service] ?? "InternalFailure"): Refusal {
-  return refusal(service, 500, code, "An internal error occurred (a test says so)");
+export function refused(service: string, status = 500, code = ERRORS[service] ?? "InternalFailure"): Refusal {
+  return refusal(service, status, code, "It did not work (a test says so)");
 }
 
 function refusal(service: string, status: number, code: string, message: string): Refusal {

@@ -4,8 +4,8 @@
 export type Fault =
   /** Refused as the service refuses when it is too much; `code`: another of its names for that. */
   | { readonly kind: "throttle"; readonly code?: string }
-  /** Refused with the service's own 500. */
-  | { readonly kind: "error" }
+  /** Refused, with the service's own 500 or as said. */
+  | { readonly kind: "error"; readonly status?: number; readonly code?: string }
   /** The connection ends; `after`: when the call was carried out, so that only its answer is lost. */
   | { readonly kind: "cut"; readonly when: "before" | "after" }
   /** Carried out that much later; not at all when the caller has gone away by then. */

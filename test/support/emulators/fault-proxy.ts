@@ -3,7 +3,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isText, operationOf, type RequestLine, serviceOf } from "./fault-proxy-calls.ts";
-import { broken, type Refusal, throttled } from "./fault-proxy-errors.ts";
+import { type Refusal, refused, throttled } from "./fault-proxy-errors.ts";
 import { type Call, type Fault, type FaultRule, FaultRules, type RuleState } from "./fault-proxy-rules.ts";
 
 /** Where a service's calls go on to, by the name that signatures give it; undefined: nobody is there yet. */
@@ -100,7 +100,7 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse, passing
     case "throttle":
       return refuse(incoming, outgoing, throttled(service, fault.code));
     case "error":
-      return refuse(incoming, outgoing, broken(service));
+      return refuse(incoming, outgoing, refused(service, fault.status, fault.code));
     case "delay":
       await sleep(fault.ms);
       break;
