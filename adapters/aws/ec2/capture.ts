@@ -30,6 +30,9 @@ const BUSY_WAIT_MS = 15_000;
 /** The capture task has 290 s. */
 const BUSY_FOR_MS = 200_000;
 
+/** Who asked at the same time has asked by then, and EC2 shows what was made. */
+const OTHERS_MS = 1_000;
+
 export interface CaptureRequest {
   readonly runId: string;
   readonly attempt: number;
@@ -49,14 +52,30 @@ type TakenSet = ReadonlyMap<string, Taken>;
 
 /**
  * Takes the capture of an attempt, or answers the one that was taken. EC2 has no token that would make this one step, so
- * the snapshots carry run and attempt, and are looked up before and after: two callers see both sets, keep the same one
- * (the earliest) and delete the other. A set without all disks (its volume was detached in that moment) is deleted.
+ * the snapshots carry run and attempt, and are looked up before and, a moment later, after: two callers see both sets, keep
+ * the same one (the earliest) and delete the other. Mostly the second one is told that the volume is busy, and finds the
+ * first one's set when it looks again. A set without all disks (its volume was detached in that moment) is deleted.
  */
 export async function captureVolumes(account: Account, request: CaptureRequest): Promise<Capture> {
-  const before = await findSets(account, request);
-  const known = await keepOne(account, request, before);
-  if (known !== undefined) return toCapture(request, known);
+  const { timing } = account;
+  const end = timing.now() + BUSY_FOR_MS;
+  for (;;) {
+    const known = await keepOne(account, request, await findSets(account, request));
+    if (known !== undefined) return toCapture(request, known);
+    try {
+      return await takeOnce(account, request);
+    } catch (error) {
+      if (!isCode(error, ...BUSY)) throw refusal(request.diskIds, error);
+      const wait = BUSY_WAIT_MS + timing.random() * 1_000;
+      if (timing.now() + wait > end) throw new ProviderUnavailable((error as Error).message, { cause: error });
+      await timing.sleep(wait);
+    }
+  }
+}
+
+async function takeOnce(account: Account, request: CaptureRequest): Promise<Capture> {
   const [name, taken] = await take(account, request);
+  await account.timing.sleep(OTHERS_MS);
   const after = new Map([...(await findSets(account, request)), [name, taken] as const]);
   const kept = await keepOne(account, request, after);
   if (kept !== undefined) return toCapture(request, kept);
@@ -136,13 +155,14 @@ async function take(account: Account, request: CaptureRequest): Promise<readonly
   const TagSpecifications = [{ ResourceType: "snapshot" as const, Tags: toTags(tags) }];
   const Description = `Holdfast ${deployment}, run ${runId}`;
   const [only] = diskIds;
-  const made = await whileBusy(account, diskIds, async () => {
+  const create = async () => {
     if (only !== undefined && diskIds.length === 1)
       return [await ec2.send(new CreateSnapshotCommand({ VolumeId: only, Description, TagSpecifications }))];
     const InstanceSpecification = await specify(account, volumes);
     const command = new CreateSnapshotsCommand({ InstanceSpecification, Description, TagSpecifications });
     return (await ec2.send(command)).Snapshots ?? [];
-  });
+  };
+  const made = await create();
   const untagged = made.filter(({ Tags: own }) => fromTags(own)[TAG.set] !== name).flatMap((s) => s.SnapshotId ?? []);
   if (untagged.length > 0) await ec2.send(new CreateTagsCommand({ Resources: untagged, Tags: toTags(tags) }));
   return [name, new Map(made.map(takenOf).map((taken) => [taken.volumeId, taken]))];
@@ -185,21 +205,6 @@ function commonInstance(volumes: readonly Volume[]): string {
   const id = odd?.VolumeId ?? "";
   const reason = "only volumes of one instance can be captured at one instant";
   throw new CaptureRefused(id, DISK_NOT_FIT, `disk ${id} is not attached to the instance of the others: ${reason}`);
-}
-
-/** Tries again while the account takes too many snapshots, as long as the task has time. */
-async function whileBusy<T>({ timing }: Account, diskIds: readonly string[], action: () => Promise<T>): Promise<T> {
-  const end = timing.now() + BUSY_FOR_MS;
-  for (;;) {
-    try {
-      return await action();
-    } catch (error) {
-      if (!isCode(error, ...BUSY)) throw refusal(diskIds, error);
-      const wait = BUSY_WAIT_MS + timing.random() * 1_000;
-      if (timing.now() + wait > end) throw new ProviderUnavailable((error as Error).message, { cause: error });
-      await timing.sleep(wait);
-    }
-  }
 }
 
 /** What EC2 says of volumes that changed since they were looked at. */
