@@ -1,6 +1,6 @@
 /** What may a unit of a backup do? It reads our snapshots, writes packs, and makes the key domain at its first use. */
 import { type Policy, records, unwrap, wrap, writeObjects } from "./statements.ts";
-import { readBlocks } from "./volumes.ts";
+import { listChanges, readBlocks } from "./volumes.ts";
 
 export const backupGroupTransfer: Policy = (scope) => [
   ...records(scope, "get", "put", "add"),
@@ -8,4 +8,5 @@ export const backupGroupTransfer: Policy = (scope) => [
   ...wrap(scope, "domain-key"),
   ...unwrap(scope, "domain-key"),
   ...readBlocks(scope),
+  ...listChanges(scope),
 ];

@@ -1,4 +1,5 @@
-/** What may the check after the last read do? It looks at the run: a snapshot does not change. */
+/** What may the check after the last read do? It looks whether all snapshots are still there. */
 import { type Policy, records } from "./statements.ts";
+import { describe } from "./volumes.ts";
 
-export const backupMemberConfirm: Policy = (scope) => [...records(scope, "get")];
+export const backupMemberConfirm: Policy = (scope) => [...records(scope, "get"), ...describe(scope, "Snapshots")];

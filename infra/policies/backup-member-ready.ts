@@ -2,4 +2,4 @@
 import { type Policy, records } from "./statements.ts";
 import { describe } from "./volumes.ts";
 
-export const backupMemberReady: Policy = (scope) => [...records(scope, "get"), ...describe(scope, "Snapshots")];
+export const backupMemberReady: Policy = (scope) => [...records(scope, "get", "put"), ...describe(scope, "Snapshots")];

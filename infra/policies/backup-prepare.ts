@@ -1,4 +1,4 @@
 /** What may the first task of a run over a vault do? It reads the run's members. */
 import { type Policy, records } from "./statements.ts";
 
-export const backupPrepare: Policy = (scope) => [...records(scope, "get", "query")];
+export const backupPrepare: Policy = (scope) => [...records(scope, "query")];

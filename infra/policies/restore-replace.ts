@@ -4,6 +4,6 @@ import { createVolumes, describe } from "./volumes.ts";
 
 export const restoreReplace: Policy = (scope) => [
   ...records(scope, "get", "put"),
-  ...describe(scope, "Instances", "Volumes", "Snapshots"),
+  ...describe(scope, "Volumes", "Snapshots"),
   ...createVolumes(scope),
 ];

@@ -53,11 +53,16 @@ export const deleteVolumes = (scope: Scope): readonly Statement[] => [
 /** Reads the blocks of our snapshots. */
 export const readBlocks = (scope: Scope): readonly Statement[] => [
   {
-    actions: ["ebs:ListSnapshotBlocks", "ebs:ListChangedBlocks", "ebs:GetSnapshotBlock"],
+    actions: ["ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock"],
     resources: [snapshots(scope.names)],
     conditions: ours(scope),
   },
   ...volumeKeys(scope, "kms:Decrypt", "kms:DescribeKey"),
+];
+
+/** Asks what changed between two of our snapshots. */
+export const listChanges = (scope: Scope): readonly Statement[] => [
+  { actions: ["ebs:ListChangedBlocks"], resources: [snapshots(scope.names)], conditions: ours(scope) },
 ];
 
 /** Begins a snapshot that is written block by block. */

@@ -13,7 +13,7 @@ const clean = { missing: [], unexplained: [], stale: [] };
 test("a call whose action is allowed and an action that is called are all there is", () => {
   const calls = [call("api", "dynamodb", "GetItem"), call("api", "sfn", "StartExecution")];
   const policies = { api: ["dynamodb:GetItem", "states:StartExecution", "kms:Decrypt"] };
-  expect(compareCalls("holdfast", calls, policies, [])).toEqual(clean);
+  expect(compareCalls(calls, policies, [])).toEqual(clean);
 });
 
 test("an action of another name counts: HeadObject is GetObject, ListObjectsV2 is ListBucket", () => {
@@ -26,14 +26,14 @@ test("an action of another name counts: HeadObject is GetObject, ListObjectsV2 i
 
 test("what a policy lacks is missing, once for all calls", () => {
   const calls = [call("tick", "s3", "HeadObject"), call("tick", "s3", "HeadObject")];
-  const found = compareCalls("holdfast", calls, { tick: [] }, []);
+  const found = compareCalls(calls, { tick: [] }, []);
   expect(found.missing).toEqual(["tick: s3:GetObject (s3 HeadObject)"]);
 });
 
 test("a transaction needs one of the actions of its parts, and any of them is used by it", () => {
   const calls = [call("api", "dynamodb", "TransactWriteItems")];
-  expect(compareCalls("holdfast", calls, { api: ["dynamodb:PutItem", "dynamodb:DeleteItem"] }, [])).toEqual(clean);
-  expect(compareCalls("holdfast", calls, { api: ["dynamodb:GetItem"] }, []).missing).toEqual([
+  expect(compareCalls(calls, { api: ["dynamodb:PutItem", "dynamodb:DeleteItem"] }, [])).toEqual(clean);
+  expect(compareCalls(calls, { api: ["dynamodb:GetItem"] }, []).missing).toEqual([
     "api: one of dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem, dynamodb:ConditionCheckItem (dynamodb TransactWriteItems)",
   ]);
 });
@@ -41,15 +41,12 @@ test("a transaction needs one of the actions of its parts, and any of them is us
 test("what is allowed and never called needs a reason", () => {
   const policies = { api: ["dynamodb:Query"], tick: ["dynamodb:Query", "sns:Publish"] };
   const calls = [call("tick", "dynamodb", "Query")];
-  expect(compareCalls("holdfast", calls, policies, []).unexplained).toEqual([
-    "api: dynamodb:Query",
-    "tick: sns:Publish",
-  ]);
+  expect(compareCalls(calls, policies, []).unexplained).toEqual(["api: dynamodb:Query", "tick: sns:Publish"]);
   const reasons = [
     { functions: ["api"], reason: "nobody calls the API in this test" },
     { functions: ["tick"], actions: ["sns:Publish"], reason: "nothing failed" },
   ];
-  expect(compareCalls("holdfast", calls, policies, reasons)).toEqual(clean);
+  expect(compareCalls(calls, policies, reasons)).toEqual(clean);
 });
 
 test("a reason is stale once the action is called, or the function, or once it is not allowed any more", () => {
@@ -61,7 +58,7 @@ test("a reason is stale once the action is called, or the function, or once it i
     { functions: ["api", "tick"], actions: ["s3:GetObject"], reason: "not allowed" },
     { functions: "every" as const, actions: ["logs:PutLogEvents"], reason: "allowed nowhere" },
   ];
-  expect(compareCalls("holdfast", calls, policies, reasons).stale).toEqual([
+  expect(compareCalls(calls, policies, reasons).stale).toEqual([
     "tick dynamodb:Query: called",
     "api all actions: the function is called",
     "api s3:GetObject: not allowed",
@@ -71,7 +68,5 @@ test("a reason is stale once the action is called, or the function, or once it i
 });
 
 test("a call of a function that has no policy is an error of the tests, not an empty result", () => {
-  expect(() => compareCalls("holdfast", [call("ghost", "s3", "GetObject")], {}, [])).toThrow(
-    "holdfast-ghost called s3",
-  );
+  expect(() => compareCalls([call("ghost", "s3", "GetObject")], {}, [])).toThrow("holdfast-ghost called s3");
 });
