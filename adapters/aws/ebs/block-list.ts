@@ -3,7 +3,7 @@ import type { Clock } from "../../../core/domain/values.ts";
 import { isNamed, reasonOf } from "./patience.ts";
 
 /** The biggest page of ListSnapshotBlocks and ListChangedBlocks (EBS direct API Reference: 100 to 10,000). */
-export const MOST_PER_PAGE = 10_000;
+const MOST_PER_PAGE = 10_000;
 
 /** Page tokens live 60 minutes (EBS User Guide, "Read snapshots with EBS direct APIs"). */
 const PAGE_TOKEN_MS = 50 * 60_000;
