@@ -2,7 +2,7 @@
 import { type Policy, records, unwrap, wrap } from "./statements.ts";
 
 export const admin: Policy = (scope) => [
-  ...records(scope, "get", "query", "put"),
+  ...records(scope, "get", "put"),
   ...wrap(scope, "secret-access-key", "initial-password"),
   ...unwrap(scope, "secret-access-key", "initial-password"),
 ];
