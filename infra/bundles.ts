@@ -8,7 +8,7 @@ import { lighter } from "./lighter.ts";
 import { ROOT } from "./root.ts";
 
 /** Of JavaScript in one function; larger ones start slowly. All clients of the AWS SDK that we use, together, are 1.6 MB. */
-export const LARGEST_BUNDLE = 1_500_000;
+const LARGEST_BUNDLE = 1_500_000;
 
 /** The small runtime that task functions run under on emulated AWS. */
 const BOOTSTRAP = "test/support/emulators/bootstrap";
@@ -25,7 +25,7 @@ export interface Bundle {
 }
 
 /** A bundle is larger than a function may be; the message names the largest inputs. */
-export class BundleTooLarge extends Error {
+class BundleTooLarge extends Error {
   override readonly name = "BundleTooLarge";
 }
 
