@@ -9,6 +9,16 @@ const LEAF_BYTES = 512 * 1024 * 1024;
  */
 export const MOST_GROUPS = 200;
 
+/**
+ * EBS lists the blocks of a snapshot in pages of 10,000 (EBS direct APIs, ListSnapshotBlocks): a group that ends a little
+ * behind a page pays for one more, so larger groups are as many leaves as whole pages hold.
+ */
+const PAGE_LEAVES = 10_000 / 1024;
+
+/** As many leaves as fit the pages that so many need anyway. */
+const wholePages = (leaves: number): number =>
+  leaves < PAGE_LEAVES ? leaves : Math.floor(Math.ceil(leaves / PAGE_LEAVES) * PAGE_LEAVES);
+
 export interface Group {
   /** Index of the disk in the run. */
   readonly disk: number;
@@ -27,8 +37,8 @@ export function planGroups(sizes: readonly number[], most = MOST_GROUPS): readon
   const limit = Math.max(Math.min(most, MOST_GROUPS), sizes.length, 1);
   const leaves = sizes.map(leavesOf);
   const groupsAt = (perGroup: number) => leaves.reduce((sum, n) => sum + Math.ceil(n / perGroup), 0);
-  let perGroup = Math.max(1, Math.ceil(leaves.reduce((a, b) => a + b, 0) / limit));
-  while (groupsAt(perGroup) > limit) perGroup++;
+  let perGroup = wholePages(Math.max(1, Math.ceil(leaves.reduce((a, b) => a + b, 0) / limit)));
+  while (groupsAt(perGroup) > limit) perGroup = wholePages(perGroup + 1);
   return leaves.flatMap((count, disk) =>
     Array.from({ length: Math.ceil(count / perGroup) }, (_, g) => ({
       disk,

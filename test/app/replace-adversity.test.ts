@@ -4,7 +4,8 @@ import { Discarded } from "../../adapters/local/workflows/errors.ts";
 import { sweepProvider } from "../../core/app/time/sweep-provider.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
-import { createReplacingDisks, UNDO_MS } from "../support/replacing-disks.ts";
+import { UNDO_MS } from "../support/replacing-account.ts";
+import { createReplacingDisks } from "../support/replacing-disks.ts";
 
 const SIZE = 3 * BLOCK;
 const IDS = ["srv-d0", "srv-d1"];

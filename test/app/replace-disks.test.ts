@@ -6,7 +6,8 @@ import { tick } from "../../core/app/time/tick.ts";
 import { ProviderUnavailable, TargetUnusable } from "../../core/ports/blocks.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
-import { type Call, createReplacingDisks, type ReplacingDisks, UNDO_MS } from "../support/replacing-disks.ts";
+import { type Call, UNDO_MS } from "../support/replacing-account.ts";
+import { createReplacingDisks, type ReplacingDisks } from "../support/replacing-disks.ts";
 import { diskResource, vaultBody } from "../support/vault-host.ts";
 
 const SIZE = 4 * BLOCK;

@@ -2,7 +2,7 @@
 import { type SnapshotRef, TargetUnusable } from "../../core/ports/blocks.ts";
 import type { Replacement, RestoreTargets, Restoring } from "../../core/ports/restore-targets.ts";
 import { BLOCK } from "./engine-disks.ts";
-import { type Account, type Snapshot, UNDO_MS, type Volume } from "./replacing-disks.ts";
+import { type Account, type Snapshot, UNDO_MS, type Volume } from "./replacing-account.ts";
 
 /** Keeps nothing beside the account, so that any process can go on with what another one began. */
 export function createReplacingTargets(account: Account): RestoreTargets {

@@ -22,9 +22,10 @@ const DISK = 64 * TIB;
 const ATTEMPTS = 3;
 /** capture-ready.ts and the waits of the definitions: a round of four minutes in the task and half a minute between. */
 const READY_ROUNDS = Math.ceil((48 * HOUR) / 270);
-/** A restore's waits: completing a snapshot of 64 TiB may take a day. */
-const FINISH_ROUNDS = Math.ceil((24 * HOUR) / 270);
-const SWAP_ROUNDS = Math.ceil((6 * HOUR) / 255);
+/** open-restore.ts: all waits of a restore together; the rounds of its three loops are shared out among them. */
+const RESTORE_ROUNDS = Math.ceil((72 * HOUR) / 255);
+const FINISH_ROUNDS = Math.ceil(RESTORE_ROUNDS / 2);
+const SWAP_ROUNDS = Math.ceil(RESTORE_ROUNDS / 4);
 /** Rounds of a removal: 125,000 backups of one vault, 50 a round (run-removal.ts): a backup an hour of 256 resources for 20 days. */
 const REMOVAL_ROUNDS = 2_500;
 
@@ -54,9 +55,9 @@ const VISITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     Finish: FINISH_ROUNDS,
     IsFinished: FINISH_ROUNDS,
     WaitForFinish: FINISH_ROUNDS,
-    Replace: FINISH_ROUNDS,
-    IsReplaced: FINISH_ROUNDS,
-    WaitForReplace: FINISH_ROUNDS,
+    Replace: SWAP_ROUNDS,
+    IsReplaced: SWAP_ROUNDS,
+    WaitForReplace: SWAP_ROUNDS,
     Swap: SWAP_ROUNDS,
     IsSwapped: SWAP_ROUNDS,
     WaitForSwap: SWAP_ROUNDS,

@@ -115,8 +115,7 @@ async function judged(s: Services, projectId: string, resources: readonly Resour
 function refusalOf(resource: Resource, held: ReadonlyMap<string, Claim>): Protectable["refusal"] {
   const own = held.get(resource.id);
   if (own?.via === resource.id) return { code: "6103", reason: `it is in vault ${own.vaultId}` };
-  if (own !== undefined)
-    return { code: "6137", reason: `it is protected with server ${own.via} in vault ${own.vaultId}` };
+  if (own !== undefined) return { code: "6137", reason: `it is protected with ${own.via} in vault ${own.vaultId}` };
   if (resource.kind === "disk")
     return resource.status === "error"
       ? { code: "7003", reason: resource.reason ?? "the disk is in error" }

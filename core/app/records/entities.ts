@@ -80,6 +80,8 @@ export const Binding = z.object({
   fence: z.number().int(),
   /** A restore wrote to it and did not finish: no backup until one has. */
   restoreIncomplete: z.boolean(),
+  /** The disks that it wrote to or was about to replace; a restore of only some of them does not mend the others. */
+  incompleteDisks: z.array(id).optional(),
   /** Positional bytes of all its backups in this vault (CAP-01..04). */
   used: z.number(),
   /** All its backup rows in this vault, failed ones too. */
@@ -285,6 +287,8 @@ export const OpenRun = z.object({
   replacements: z.array(z.object({ from: id, to: id })).optional(),
   /** This restore marked the resource as half restored; it was whole before. */
   marked: z.boolean().optional(),
+  /** Since when a restore waits for its provider, from Finish on. */
+  waitingSince: instant.optional(),
   /** Start the server again after the restore, if it ran (RST-10). */
   powerOn: z.boolean().optional(),
   capture: z.object({ promise: SourcePromise, instant: z.number(), disks: z.array(Snapshot) }).optional(),

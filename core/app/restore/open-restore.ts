@@ -5,7 +5,8 @@ import { RunClosed } from "../backup/run.ts";
 import type { Binding, OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, runKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
-import { backups, bindings, load, runs } from "../records/tables.ts";
+import { backups, bindings, load, replace, runs } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 
 export interface RestoreRef {
@@ -39,4 +40,32 @@ export const restoringOf = (run: OpenRun): Restoring => ({
 export function targetOf(run: OpenRun, disk: OpenRun["disks"][number]): TargetRef {
   if (disk.target === undefined) throw new Error(`restore ${run.id} has no target for disk ${disk.diskId}`);
   return disk.target;
+}
+
+/** A provider completes a snapshot of 64 TiB and makes a volume of it in less; and a workflow's history has an end. */
+const LONGEST_WAIT_MS = 72 * 3600 * 1000;
+
+/** The provider is not done yet: shows that the restore lives. @throws Error when it has waited too long, RunClosed */
+export const keepWaiting = (s: Services, ref: RestoreRef, what: string): Promise<void> =>
+  withFreshState(async () => {
+    const run = await loadRestore(s, ref);
+    const now = s.now();
+    const waitingSince = run.waitingSince ?? now;
+    if (now - waitingSince > LONGEST_WAIT_MS) throw new Error(`${what} after 72 hours`);
+    await s.records.write(replace(runs, { ...run, waitingSince, heartbeat: now }));
+  });
+
+type Mark = Pick<Binding, "restoreIncomplete" | "incompleteDisks">;
+
+/** The resource as one that this restore may leave between two states. */
+export const marked = (binding: Binding, run: OpenRun): Mark => ({
+  restoreIncomplete: true,
+  incompleteDisks: [...new Set([...(binding.incompleteDisks ?? []), ...run.disks.map((disk) => disk.diskId)])],
+});
+
+/** The resource after this restore has finished: whole, unless an earlier one left a disk that this one did not write. */
+export function mended(binding: Binding, run: OpenRun): Mark {
+  const written = new Set(run.disks.map((disk) => disk.diskId));
+  const left = (binding.incompleteDisks ?? []).filter((id) => !written.has(id));
+  return { restoreIncomplete: left.length > 0, incompleteDisks: left };
 }

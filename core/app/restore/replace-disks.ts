@@ -1,13 +1,12 @@
 /** Puts restored disks in place of the live ones, where a live disk cannot be written: make them, swap, and remember which. */
 import type { Write } from "../../ports/record-store.ts";
 import type { Replacement } from "../../ports/restore-targets.ts";
-import { beat } from "../lifeline.ts";
 import type { Binding, Claim, OpenRun } from "../records/entities.ts";
 import { claimKey } from "../records/keys.ts";
 import { bindings, insertAt, replace, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
-import { loadLeased, loadRestore, type RestoreRef, restoringOf } from "./open-restore.ts";
+import { keepWaiting, loadLeased, loadRestore, marked, type RestoreRef, restoringOf } from "./open-restore.ts";
 
 /** What the provider calls the disk. */
 const providerId = (disk: OpenRun["disks"][number]): string => disk.currentId ?? disk.diskId;
@@ -17,8 +16,10 @@ export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ read
   const run = await loadRestore(s, ref);
   await loadLeased(s, run);
   const { done, replacements } = await s.targets.replacements(restoringOf(run));
-  await beat(s, () => loadRestore(s, ref));
-  if (!done) return { done };
+  if (!done) {
+    await keepWaiting(s, ref, "the new disks are not there");
+    return { done };
+  }
   // A new disk that takes nobody's place would be a restore that changed nothing.
   const left = run.disks.find(
     (disk) => disk.target?.mode === "fresh" && !replacements.some(({ from }) => from === providerId(disk)),
@@ -31,7 +32,7 @@ export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ read
     // One transaction: whoever finds the swap half done knows which disks it was about.
     await s.records.transact([
       replace(runs, { ...fresh, replacements: [...replacements], marked: fresh.marked ?? !binding.restoreIncomplete }),
-      replace(bindings, { ...binding, restoreIncomplete: true }),
+      replace(bindings, { ...binding, ...marked(binding, fresh) }),
     ]);
     return { done };
   });
@@ -44,7 +45,7 @@ export async function swapDisks(s: Services, ref: RestoreRef): Promise<{ readonl
   const { replacements } = run;
   if (replacements === undefined) return { done: true };
   const { done } = await s.targets.swap({ ...restoringOf(run), replacements, powerOn: run.powerOn ?? true });
-  await beat(s, () => loadRestore(s, ref));
+  if (!done) await keepWaiting(s, ref, "the new disks are not in place");
   return { done };
 }
 

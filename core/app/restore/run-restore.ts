@@ -12,7 +12,7 @@ import { backups, bindings, load, remove, replace, runs, tasks } from "../record
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
-import { loadLeased, loadRestore, type RestoreRef, restoringOf, targetOf } from "./open-restore.ts";
+import { loadLeased, loadRestore, marked, mended, type RestoreRef, restoringOf, targetOf } from "./open-restore.ts";
 import { claimsOf, swappedIn, withDisks } from "./replace-disks.ts";
 
 /** All disks together; well within the task's time-out of 60 s, also behind a unit that works already. */
@@ -58,7 +58,7 @@ export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly g
     const overwritten = targets.some(({ mode }) => mode === "overwrite");
     await s.records.transact([
       replace(runs, { ...run, disks: run.disks.map((disk, i) => ({ ...disk, target: targets[i] })) }),
-      replace(bindings, { ...binding, restoreIncomplete: binding.restoreIncomplete || overwritten }),
+      replace(bindings, { ...binding, ...(overwritten && marked(binding, run)) }),
     ]);
     return { groups: groupsOf(run).length };
   });
@@ -109,6 +109,7 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
       throw new ProviderUnavailable(
         `restore ${run.id}: only ${swapped.length} of ${run.replacements?.length} disks are in place`,
       );
+    const whole = mended(binding, run);
     const now = s.now();
     // One transaction: who reads `success` may start the next operation at once. Loses to any change since the reads.
     await s.records.transact([
@@ -116,8 +117,8 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
       replace(bindings, {
         ...withoutLease(binding),
         ...withDisks(run, binding, swapped),
-        status: "available",
-        restoreIncomplete: false,
+        ...whole,
+        status: whole.restoreIncomplete ? "error" : "available",
       }),
       ...(await claimsOf(s, run, swapped)),
       replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
@@ -186,6 +187,7 @@ export async function failRestore(
               ...withoutLease(binding),
               ...(run !== undefined && withDisks(run, binding, swapped)),
               restoreIncomplete: incomplete,
+              ...(untouched && { incompleteDisks: [] }),
               status: incomplete ? "error" : "available",
               fence: binding.fence + 1,
             }),

@@ -27,7 +27,7 @@ export async function addResources(
 ): Promise<readonly string[]> {
   checkResourceCount(asks.length, MAX_RESOURCES);
   const { vault, bindings: bound } = await checked(s, caller, vaultId, []);
-  const plans = await planBindings(s, vault.billing.objectType as ObjectType, asks);
+  const plans = await planBindings(s, vault.billing.objectType as ObjectType, asks, bound);
   const claimant = { projectId: caller.projectId, vaultId, saga: s.newId() };
   const here = new Map(bound.map((b) => [b.resourceId, b]));
   const wanted = plans.map((plan) => ({ plan, update: here.has(plan.resourceId) }));
@@ -93,11 +93,14 @@ async function bindAtOnce(
 async function changed(s: Services, current: Versioned<Binding>, plan: BindingPlan): Promise<Write[]> {
   const { name, size, extraInfo, disks } = plan;
   return [
-    replace(bindings, { ...current, name, size, extraInfo, claimedDisks: [...disks] }),
+    replace(bindings, { ...current, name, size, extraInfo, claimedDisks: [...disks, ...inPlaceOf(current)] }),
     ...(await releases(s, current, lostDisks(current, plan))),
   ];
 }
 
+/** Disks that a restore put in place: claimed beside the ids that clients know. */
+const inPlaceOf = (current: Binding | undefined): string[] => Object.values(current?.replaced ?? {});
+
 /** Disks that left the server since it was bound. */
 const lostDisks = (current: Binding | undefined, { disks }: BindingPlan): string[] =>
-  (current?.claimedDisks ?? []).filter((id) => !disks.includes(id));
+  (current?.claimedDisks ?? []).filter((id) => !disks.includes(id) && !inPlaceOf(current).includes(id));

@@ -116,5 +116,5 @@ function refuse(id: string, wantedBy: string, claim: Claim): never {
   if (claim.via === id && wantedBy === id) return fault("6103", `resource ${id} is already in vault ${claim.vaultId}`);
   if (claim.via === id)
     return fault("6137", `disk ${id} of server ${wantedBy} is itself in vault ${claim.vaultId}; remove it there first`);
-  return fault("6137", `disk ${id} is already protected with server ${claim.via} in vault ${claim.vaultId}`);
+  return fault("6137", `disk ${id} is already protected with ${claim.via} in vault ${claim.vaultId}`);
 }

@@ -2,6 +2,7 @@
 import { badField, fault } from "../../domain/fault.ts";
 import { DISK, fits, missingCode, type ObjectType, SERVER } from "../../domain/resource-types.ts";
 import type { Resource } from "../../ports/resource-provider.ts";
+import { findBound } from "../backup/bound-resource.ts";
 import { chooseDisks } from "../backup/choose-disks.ts";
 import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
@@ -31,13 +32,15 @@ export interface BindingPlan {
 const LOOKUPS_AT_ONCE = 8;
 
 /**
- * Looks up and judges every resource, in the order of the request (VLT-20, VLT-24).
+ * Looks up and judges every resource, in the order of the request (VLT-20, VLT-24). `bound`: what the vault holds already;
+ * its disks go by the ids that clients know, also after a restore replaced them.
  * @throws Fault 6104, 6102, 7000, 7100, 7500, 7600, 6302, 7003, 7101, 7108, 6137, 9900
  */
 export async function planBindings(
   s: Services,
   objectType: ObjectType,
   asks: readonly ResourceAsk[],
+  bound: readonly Binding[] = [],
 ): Promise<readonly BindingPlan[]> {
   const seen = new Set<string>();
   for (const { id, type } of asks) {
@@ -46,7 +49,11 @@ export async function planBindings(
     if (!fits(objectType, type))
       fault("6102", `resource ${id} has the type ${type}, which a ${objectType} vault does not take`);
   }
-  const found = await inBatches(asks, LOOKUPS_AT_ONCE, ({ id }) => s.resources.find(id));
+  const here = new Map(bound.map((binding) => [binding.resourceId, binding]));
+  const found = await inBatches(asks, LOOKUPS_AT_ONCE, ({ id }) => {
+    const binding = here.get(id);
+    return binding === undefined ? s.resources.find(id) : findBound(s, binding);
+  });
   const plans = asks.map((ask, n) => judged(ask, found[n]));
   refuseDoubleReach(plans);
   return plans;
