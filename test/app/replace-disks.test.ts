@@ -307,6 +307,59 @@ describe("a server that is restored by replacement", () => {
     },
   );
 
+  test("stays marked while one of its half restored disks has not been restored, and says so (design §6)", async () => {
+    // A backup without one of the disks.
+    const { status } = await host.call("POST", `/vaults/${vault}/addresources`, {
+      resources: [{ id: "srv", type: "OS::Nova::Server", extra_info: { exclude_volumes: ["srv-d1"] } }],
+    });
+    expect(status).toBe(200);
+    const without = (await host.backUp(vault)).of.srv ?? "";
+    disks.swapFailsAfter = 1;
+    expect((await restore()).status).toBe("failed");
+    noFaults();
+    expect((await restore(without)).status).toBe("success");
+    expect(await host.binding(vault, "srv")).toMatchObject({
+      status: "error",
+      restoreIncomplete: true,
+      incompleteDisks: ["srv-d1"],
+    });
+    expect((await host.start(vault, { resources: ["srv"] })).status).toBe(400);
+    expect((await restore()).status).toBe("success");
+    expect(await host.binding(vault, "srv")).toMatchObject({ status: "available", restoreIncomplete: false });
+  });
+
+  test("is bound again by the ids that clients know, with its new disks still claimed (VLT-24, VLT-25, CON-04)", async () => {
+    await restore();
+    const fresh = disks.live("srv-d1").id;
+    const add = (extra_info: object) =>
+      host.call("POST", `/vaults/${vault}/addresources`, {
+        resources: [{ id: "srv", type: "OS::Nova::Server", extra_info }],
+      });
+    expect((await add({ include_volumes: [{ id: "srv-d0" }] })).status).toBe(200);
+    expect(await childrenOf((await host.backUp(vault)).of.srv ?? "")).toEqual(["srv-d0"]);
+    expect((await add({ exclude_volumes: ["srv-d0"] })).status).toBe(200);
+    expect(await childrenOf((await host.backUp(vault)).of.srv ?? "")).toEqual(["srv-d1", "srv-d2"]);
+    for (const disk of ["srv-d1", fresh]) {
+      const other = await host.call("POST", "/vaults", vaultBody({ resources: [diskResource(disk)] }));
+      expect(other.status, disk).toBeGreaterThanOrEqual(400);
+      expect(other.body.error_code, disk).toMatch(/6137|7000/);
+    }
+  });
+
+  test("whose new disks never come is given up after three days of waiting", async () => {
+    disks.polls.replace = 1_000_000;
+    let rounds = 0;
+    host.hooks = {
+      beforeTask(task) {
+        if (task === "restore.replace" && ++rounds > 2) host.clock.ahead += 80 * HOUR;
+      },
+    };
+    const log = await restore();
+    expect(log.status).toBe("failed");
+    expect(log.error_info.message).toContain("after 72 hours");
+    expect(await host.binding(vault, "srv")).toMatchObject({ status: "available", restoreIncomplete: false });
+  });
+
   test("is not mixed up with a replaced disk that somebody attaches again beside the new one", async () => {
     await restore();
     const undo = disks.volumes.get("srv-d1");
