@@ -14,6 +14,8 @@ export interface Unused {
   readonly functions: "every" | readonly string[];
   /** Absent: the function is never called at all, so none of its actions is. */
   readonly actions?: readonly string[];
+  /** Whether it is called depends on time or on who is faster: the reason holds as long as it is allowed. */
+  readonly sometimes?: true;
   readonly reason: string;
 }
 
@@ -59,21 +61,17 @@ export function compareCalls(
     if (functions !== "every" && !functions.includes(fn)) return false;
     return actions === undefined ? !used.has(fn) : actions.includes(action);
   };
-  const stale = reasons.flatMap(({ functions, actions, reason }) => {
-    // Every function and every action that a reason names must need it.
-    const needs = (one: Unused) => unused.some((what) => explains(one, what));
-    const parts: readonly Unused[] =
-      functions === "every"
-        ? (actions ?? []).map((action) => ({ functions, actions: [action], reason }))
-        : functions.flatMap((fn) =>
-            actions === undefined
-              ? [{ functions: [fn], reason }]
-              : actions.map((action) => ({ functions: [fn], actions: [action], reason })),
-          );
-    return parts
-      .filter((part) => !needs(part))
-      .map((part) => `${part.functions} ${part.actions ?? "all actions"}: ${reason}`);
-  });
+  const isAllowed = ({ functions, actions }: Unused): boolean =>
+    Object.entries(policies).some(
+      ([fn, allowed]) =>
+        (functions === "every" || functions.includes(fn)) &&
+        (actions === undefined || actions.some((action) => allowed.includes(action))),
+    );
+  // Every function and every action that a reason names must need it.
+  const stale = reasons
+    .flatMap(partsOf)
+    .filter((part) => (part.sometimes ? !isAllowed(part) : !unused.some((what) => explains(part, what))))
+    .map((part) => `${part.functions} ${part.actions ?? "all actions"}: ${part.reason}`);
   return {
     missing: [...missing].sort(),
     unexplained: unused
@@ -82,4 +80,12 @@ export function compareCalls(
       .sort(),
     stale,
   };
+}
+
+/** A reason for one function and one action each. */
+function partsOf(reason: Unused): readonly Unused[] {
+  const { functions, actions } = reason;
+  const byFunction = functions === "every" ? [reason] : functions.map((fn) => ({ ...reason, functions: [fn] }));
+  if (actions === undefined) return byFunction;
+  return byFunction.flatMap((one) => actions.map((action) => ({ ...one, actions: [action] })));
 }

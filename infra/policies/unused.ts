@@ -1,6 +1,17 @@
 /** What do the policies allow that no test on emulators calls, and why? The list fails when it is out of date (zz-iam.test.ts). */
 import type { Unused } from "../compare-calls.ts";
 
+/** What undoing a restore takes: putting volumes back, starting the server, deleting what was made. */
+const UNDO = [
+  "ec2:AttachVolume",
+  "ec2:CreateTags",
+  "ec2:DeleteSnapshot",
+  "ec2:DeleteTags",
+  "ec2:DeleteVolume",
+  "ec2:ModifyInstanceAttribute",
+  "ec2:StartInstances",
+] as const;
+
 export const UNUSED: readonly Unused[] = [
   {
     functions: "every",
@@ -11,5 +22,101 @@ export const UNUSED: readonly Unused[] = [
     functions: ["tick", "sweep"],
     actions: ["sqs:SendMessage"],
     reason: "the Lambda service leaves an event that failed in the queue, with the function's role",
+  },
+  {
+    functions: ["tick"],
+    actions: [
+      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem"].map((operation) => `dynamodb:${operation}`),
+      "states:StartExecution",
+      "states:DescribeExecution",
+      ...["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes", ...UNDO],
+      ...["sns:Publish", "events:PutEvents", "kms:GenerateDataKey"],
+    ],
+    sometimes: true,
+    reason:
+      "it starts what was not started and ends what ended badly, from ten minutes after a run began on (test/app/tick*)",
+  },
+  {
+    functions: ["sweep"],
+    actions: [
+      ...["dynamodb:GetItem", "kms:Decrypt"],
+      ...["ec2:DescribeSnapshots", "ec2:DescribeVolumes", "ec2:DeleteSnapshot", "ec2:DeleteVolume"],
+    ],
+    sometimes: true,
+    reason: "it runs each hour, and frees only what is an hour old (test/app, test/adapters/aws)",
+  },
+  {
+    functions: ["backup-conclude"],
+    actions: ["dynamodb:DeleteItem", "s3:DeleteObject", "s3:GetBucketVersioning"],
+    sometimes: true,
+    reason: "a root that was deleted while a run held it goes at the run's end",
+  },
+  {
+    functions: ["backup-member-capture"],
+    actions: ["ec2:DeleteSnapshot"],
+    sometimes: true,
+    reason: "only of two calls that captured at once, or of an attempt that was given up",
+  },
+  {
+    functions: ["restore-conclude"],
+    actions: UNDO,
+    sometimes: true,
+    reason: "a restore that succeeded has nothing left to undo, unless one before it died half-way",
+  },
+  {
+    functions: ["restore-fail"],
+    actions: [
+      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem"].map((operation) => `dynamodb:${operation}`),
+      ...["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes", ...UNDO],
+      ...["sns:Publish", "events:PutEvents", "kms:GenerateDataKey", "kms:Decrypt"],
+    ],
+    sometimes: true,
+    reason:
+      "restores fail in tests of the adapter and of the use case, where each step can be made to (test/app, test/adapters/aws)",
+  },
+  {
+    functions: ["restore-replace"],
+    actions: ["ec2:DescribeSnapshots"],
+    reason: "looks snapshots up by their tags when it died between making them and writing them down",
+  },
+  {
+    functions: ["restore-swap"],
+    actions: ["ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks", "ec2:ModifyInstanceAttribute"],
+    reason:
+      "moto replaces no roots and knows no attribute of attached volumes: tested against fakes (docs/developer/emulators.md)",
+  },
+  {
+    functions: ["restore-swap"],
+    actions: ["ec2:DescribeSnapshots", "dynamodb:PutItem"],
+    sometimes: true,
+    reason: "only after a death half-way, or when EC2 takes minutes to swap",
+  },
+  {
+    functions: ["delete-vault-batch"],
+    actions: ["s3:GetObject", "s3:ListBucket"],
+    sometimes: true,
+    reason: "reads roots when a backup between two others goes",
+  },
+  {
+    functions: ["remove-resource-batch"],
+    actions: [
+      ...["GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem"].map((operation) => `dynamodb:${operation}`),
+      ...["s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "s3:GetBucketVersioning"],
+      ...["kms:Decrypt", "kms:GenerateDataKey"],
+    ],
+    sometimes: true,
+    reason: "no scenario removes a resource; a batch of it does what a batch of delete-vault does, which is called",
+  },
+  {
+    functions: ["delete-backup-fail", "delete-vault-fail", "remove-resource-fail"],
+    actions: ["dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt"],
+    sometimes: true,
+    reason: "deletions fail in the tests of their use cases only",
+  },
+  {
+    functions: ["delete-vault-fail", "remove-resource-fail"],
+    actions: ["dynamodb:Query"],
+    sometimes: true,
+    reason: "deletions fail in the tests of their use cases only",
   },
 ];

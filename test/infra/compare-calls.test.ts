@@ -67,6 +67,14 @@ test("a reason is stale once the action is called, or the function, or once it i
   ]);
 });
 
+test("a reason for what happens only sometimes holds whether it happened or not, as long as it is allowed", () => {
+  const sometimes = [{ functions: ["tick"], actions: ["dynamodb:Query"], sometimes: true as const, reason: "due" }];
+  const policies = { tick: ["dynamodb:Query"] };
+  expect(compareCalls([], policies, sometimes)).toEqual(clean);
+  expect(compareCalls([call("tick", "dynamodb", "Query")], policies, sometimes)).toEqual(clean);
+  expect(compareCalls([], { tick: [] }, sometimes).stale).toEqual(["tick dynamodb:Query: due"]);
+});
+
 test("a call of a function that has no policy is an error of the tests, not an empty result", () => {
   expect(() => compareCalls([call("ghost", "s3", "GetObject")], {}, [])).toThrow("holdfast-ghost called s3");
 });
