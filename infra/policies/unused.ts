@@ -81,9 +81,13 @@ export const UNUSED: readonly Unused[] = [
   },
   {
     functions: ["restore-swap"],
-    actions: ["ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks", "ec2:ModifyInstanceAttribute"],
-    reason:
-      "moto replaces no roots and knows no attribute of attached volumes: tested against fakes (docs/developer/emulators.md)",
+    actions: ["ec2:CreateReplaceRootVolumeTask", "ec2:DescribeReplaceRootVolumeTasks"],
+    reason: "only when the root volume alone is restored: no emulator replaces one, tested against a fake",
+  },
+  {
+    functions: ["restore-swap"],
+    actions: ["ec2:ModifyInstanceAttribute"],
+    reason: "no volume of the scenarios ends with its server",
   },
   {
     functions: ["restore-swap"],
