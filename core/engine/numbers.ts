@@ -79,5 +79,8 @@ export const ZERO_BYTES = 32 * MIB;
 /** Longest time without a turn of the event loop, in milliseconds (tuning): abort and progress are seen within it. */
 export const TURN_MS = 50;
 
-/** Packs looked at in parallel while sealing and verifying (tuning). */
-export const PARALLEL_CHECKS = 8;
+/**
+ * Packs that are looked at together when a root is sealed or its presence verified. Each look is a few small requests that
+ * only wait: one call seals a disk of some TiB on S3 with so many at once, and a folder takes no harm from it.
+ */
+export const PARALLEL_CHECKS = 64;

@@ -12,7 +12,7 @@ export interface Bound {
 
 /**
  * Looks the resource up under its present id and shows it, and its disks, under the ids of the records: they never change,
- * so vaults, backups and their chains stay what they were to every client (ADR 6).
+ * so vaults, backups and their chains stay what they were to every client (ADR 7).
  *
  * A replaced disk is kept for undo, so it may be attached again. Beside the disk that replaced it, it is left out: both have
  * one id in the records, and that is the replacement's. Alone, it is in place again: somebody has undone the restore.
