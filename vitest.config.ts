@@ -1,8 +1,10 @@
 /** How tests run: where they are, how long one may take, and which need an emulated AWS. */
 import { defineConfig } from "vitest/config";
+import { ByPath } from "./test/support/by-path.ts";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: ByPath },
     projects: [
       {
         // `npm test`: everything that runs on this machine alone.
