@@ -35,7 +35,7 @@ interface Made {
 export type Parts = { readonly [Name in keyof Made]?: (host: Host) => Made[Name] };
 
 /** A use case touched something that its function is not wired to: functions.ts and the function's entry must name it. */
-export class PartMissing extends Error {
+class PartMissing extends Error {
   override readonly name = "PartMissing";
 }
 
