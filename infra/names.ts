@@ -14,7 +14,8 @@ export type Names = ReturnType<typeof namesOf>;
 
 /**
  * Physical names begin with the deployment's name, which holds no hyphen, so no two deployments of an account share one.
- * Roles are of the whole account, not of a region, hence the region in their names; buckets of the whole world.
+ * Roles are of the whole account, not of a region, hence the region in their names; buckets of the whole world. What is of a
+ * region has no region in its name.
  */
 export function namesOf(name: string, place: Place) {
   const { partition, region, account } = place;
@@ -29,6 +30,8 @@ export function namesOf(name: string, place: Place) {
     bucket,
     bucketArn: `arn:${partition}:s3:::${bucket}`,
     keyAlias: `alias/${name}`,
+    // Dashboards are of the whole account too.
+    dashboard: `${name}-${region}`,
     topic: name,
     topicArn: arn("sns", name),
     deadLetters: `${name}-dead-letters`,

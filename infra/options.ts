@@ -34,7 +34,7 @@ export interface Options {
   readonly reservedConcurrency: boolean;
   /** Milliseconds after which a unit of data work stops at the next leaf and is called again. Default 720,000. */
   readonly unitBudgetMs: number;
-  /** Groups that the disks of a run are cut into at most: how much of one run works at once. Default 100. */
+  /** Groups that the disks of a run are cut into at most, 1 to 200: how much is lost when one is tried again. Default 100. */
   readonly mostGroups: number;
   /** What the API tells clients its region is called. Default: the AWS region. */
   readonly regionName: string | undefined;
@@ -64,6 +64,8 @@ const RETENTION_DAYS = [
 const LONGEST_LOCK_DAYS = 36_500;
 /** The function of a unit has 870 s; what a unit does after its budget (its last leaf, its pack, its records) fits in the rest. */
 const LONGEST_BUDGET_MS = 840_000;
+/** More groups a run than this would pass a limit of Step Functions: core/domain/plan.ts, which infra must not import. */
+const MOST_GROUPS = 200;
 
 type Read<T> = (key: string, value: unknown) => T;
 
@@ -123,7 +125,7 @@ const READERS = {
   objectLock: orOff(whole(1, LONGEST_LOCK_DAYS)),
   reservedConcurrency: yesOrNo,
   unitBudgetMs: whole(1, LONGEST_BUDGET_MS),
-  mostGroups: whole(1, 1000),
+  mostGroups: whole(1, MOST_GROUPS),
   regionName: matching(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, hyphens or underscores"),
   volumeKeys: listOf(
     /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,

@@ -75,7 +75,7 @@ const CHECKS: readonly Check[] = [
     code: "",
     usual: 150,
     need: 100,
-    why: "a backup of many disks starts an execution for each group of a disk, up to 100 at once",
+    why: "a backup starts an execution for each group of its disks, 20 at once for each of 16 resources: 320 in its first seconds",
   },
 ];
 

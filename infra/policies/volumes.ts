@@ -111,11 +111,20 @@ const markSwap = (scope: Scope): readonly Statement[] => [
 
 /**
  * Attaches volumes to anybody's server, and starts it: any server of the account may be protected, and none carries our tag.
- * ModifyInstanceAttribute says whether a volume ends with its server; IAM cannot limit it to that attribute.
+ * ModifyInstanceAttribute says whether a volume ends with its server. It also sets user data, which is a script that a guest
+ * runs as root: denied. An Allow for the one attribute would need a value of `ec2:Attribute` that AWS documents nowhere, and
+ * restores would fail where it is another; a Deny that never matches only protects less.
  */
 const attach = (scope: Scope): readonly Statement[] => [
   { actions: ["ec2:AttachVolume"], resources: [instances(scope.names), volumes(scope.names)] },
   { actions: ["ec2:StartInstances", "ec2:ModifyInstanceAttribute"], resources: [instances(scope.names)] },
+  {
+    actions: ["ec2:ModifyInstanceAttribute"],
+    resources: [instances(scope.names)],
+    // Whenever the call carries it: Service Authorization Reference, "Amazon EC2", condition keys.
+    conditions: { Null: { "ec2:Attribute/UserData": "false" } },
+    deny: true,
+  },
   ...forVolumes(scope),
 ];
 

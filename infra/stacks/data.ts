@@ -23,7 +23,8 @@ export class DataStack extends DeploymentStack {
       description: "Holdfast: records, backup data and their key. Deleting this loses backups.",
       terminationProtection: options.retainOnDestroy,
     });
-    const removalPolicy = options.retainOnDestroy ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    // What a failed first deploy has made is empty and goes with it: kept, it would stand in the way of the next try.
+    const removalPolicy = options.retainOnDestroy ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
     const key = new Key(this, "Key", {
       alias: this.names.keyAlias,
       description: `Holdfast ${options.name}: wraps domain keys and secrets, encrypts table, bucket and topic`,
@@ -36,6 +37,9 @@ export class DataStack extends DeploymentStack {
     this.keyArn = key.keyArn;
     const table = this.#table(key, removalPolicy);
     const bucket = this.#bucket(key, removalPolicy);
+    // Last, with the alias and the bucket's policy before it: once it stands nothing can fail any more, and what fails before
+    // leaves no protected table, which CloudFormation could not take back.
+    table.node.addDependency(key, bucket);
     new CfnOutput(this, "TableName", { value: table.tableName });
     new CfnOutput(this, "BucketName", { value: bucket.bucketName });
     new CfnOutput(this, "KeyArn", { value: key.keyArn });

@@ -134,7 +134,7 @@ export class WatchStack extends DeploymentStack {
     const data = FUNCTIONS.filter(({ reserved }) => reserved === "transfer").map(({ name }) => name);
     const tasks = FUNCTIONS.filter(({ task }) => task !== undefined).map(({ name }) => name);
     new Dashboard(this, "dashboard", {
-      dashboardName: this.names.name,
+      dashboardName: this.names.dashboard,
       widgets: [
         [
           graph(

@@ -1,5 +1,6 @@
 /** Is a wrong option refused in words that help? */
 import { expect, test } from "vitest";
+import { MOST_GROUPS } from "../../core/domain/plan.ts";
 import { OptionInvalid, type Options, readOptions } from "../../infra/options.ts";
 
 const refused = (context: Record<string, unknown>): string => {
@@ -60,6 +61,8 @@ test.each([
   [{ objectLock: "true" }, '"objectLock"'],
   [{ unitBudgetMs: "900000" }, '"unitBudgetMs": must be a whole number from 1 to 840000'],
   [{ mostGroups: "1.5" }, '"mostGroups"'],
+  [{ mostGroups: "0" }, '"mostGroups": must be a whole number from 1 to 200'],
+  [{ mostGroups: "201" }, '"mostGroups": must be a whole number from 1 to 200'],
   [{ volumeKeys: "alias/mine" }, '"volumeKeys": must be ARNs of KMS keys'],
 ])("%j is refused", (context, words) => {
   expect(refused(context)).toContain(words);
@@ -71,4 +74,9 @@ test("a misspelt option is refused and the known ones are named; what belongs to
   );
   expect(refused({ "holdfast:name": "a" })).toContain("options have no prefix");
   readOptions({ "@aws-cdk/core:newStyle": true, "aws:cdk:enable-path-metadata": true, "cli-telemetry": false });
+});
+
+test("mostGroups goes as far as a run can be cut, and no further", () => {
+  expect(readOptions({ mostGroups: String(MOST_GROUPS) }).mostGroups).toBe(MOST_GROUPS);
+  expect(refused({ mostGroups: String(MOST_GROUPS + 1) })).toContain('"mostGroups"');
 });

@@ -200,3 +200,27 @@ test("a machine invokes the functions of its own definition and no other", () =>
     expect(new Set(invoked), id).toEqual(inDefinition);
   }
 });
+
+test("the administration seals the first secrets and can open none", () => {
+  const onKey = allowed("admin").filter(({ Action }) => list(Action).some((action) => action.startsWith("kms:")));
+  const direct = onKey.filter(({ Condition }) => !JSON.stringify(Condition).includes("kms:ViaService"));
+  expect(direct.flatMap(({ Action }) => list(Action))).toEqual(["kms:Encrypt"]);
+});
+
+test("who may change a server's attributes is denied its user data, which guests run as root", () => {
+  const changing = roles().filter(({ statements }) =>
+    statements.some(({ Effect, Action }) => Effect === "Allow" && list(Action).includes("ec2:ModifyInstanceAttribute")),
+  );
+  expect(changing.map(({ name }) => name).sort()).toEqual(
+    ["restore-conclude", "restore-fail", "restore-swap", "tick"].map((fn) => `holdfast-${fn}-<AWS::Region>`),
+  );
+  for (const { name, statements } of changing) {
+    const denied = statements
+      .filter(({ Effect }) => Effect === "Deny")
+      .map(({ Action, Condition }) => [Action, Condition]);
+    expect(denied, name).toContainEqual([
+      "ec2:ModifyInstanceAttribute",
+      { Null: { "ec2:Attribute/UserData": "false" } },
+    ]);
+  }
+});

@@ -25,11 +25,25 @@ test("four stacks by lifetime; everything that must last is in Data, and nothing
 test("by default data outlives its stack, and neither table nor stack can be deleted", () => {
   const { ofType, terminationProtection } = synthesize();
   for (const type of DATA) {
-    expect(only(ofType(type)), type).toMatchObject({ DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+    // Except when the deploy that makes them fails: they are empty then.
+    expect(only(ofType(type)), type).toMatchObject({
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
   }
   expect(only(ofType("AWS::DynamoDB::Table")).Properties.DeletionProtectionEnabled).toBe(true);
   expect(terminationProtection("HoldfastData")).toBe(true);
   expect(terminationProtection("HoldfastCompute")).toBe(false);
+});
+
+test("the table, which cannot be deleted, is made when everything else of its stack stands: a failed first deploy leaves none", () => {
+  const resources = synthesize().stacks.get("HoldfastData") ?? {};
+  const [[tableId, table] = ["", undefined]] = synthesize().ofType("AWS::DynamoDB::Table");
+  expect([...(table?.DependsOn ?? [])].sort()).toEqual(
+    Object.keys(resources)
+      .filter((id) => id !== tableId)
+      .sort(),
+  );
 });
 
 test("with retainOnDestroy=false the data stack can be deleted", () => {
@@ -284,6 +298,17 @@ test("two deployments of one account share no name, also when one's name begins 
   const shared = first.filter((name) => second.includes(name));
   expect(shared).toEqual([]);
   for (const name of first) expect(name).toContain("holdfast");
+});
+
+test("what belongs to the whole account, or the world, has its region in its name", () => {
+  const { ofType } = synthesize();
+  const names = [
+    ...ofType("AWS::IAM::Role").map(([, { Properties }]) => Properties.RoleName),
+    ...ofType("AWS::CloudWatch::Dashboard").map(([, { Properties }]) => Properties.DashboardName),
+    ...ofType("AWS::S3::Bucket").map(([, { Properties }]) => Properties.BucketName),
+  ].map(readable);
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of names) expect(name).toContain("<AWS::Region>");
 });
 
 test("no name is too long, with the longest deployment name and region", () => {
