@@ -40,6 +40,11 @@ export async function faulty(rule: FaultRule): Promise<Faulty> {
   };
 }
 
+/** Ends every rule: what a test that failed left must not fail the next one. */
+export async function endFaults(): Promise<void> {
+  for (const { id } of ((await ask("GET")) as FaultState).rules) await ask("DELETE", `/${id}`);
+}
+
 /** Does something while calls fail. At least one must have: a fault that hits nothing proves nothing. */
 export async function whileFaulty<T>(rules: readonly FaultRule[], work: () => Promise<T>): Promise<T> {
   const all = await Promise.all(rules.map(faulty));

@@ -1,7 +1,13 @@
 /** What do tests of faults work with: disks under protection, runs whose end is awaited, bytes that come back? */
 import { DescribeSnapshotsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { GetExecutionHistoryCommand, paginateListExecutions, SFNClient } from "@aws-sdk/client-sfn";
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  paginateListExecutions,
+  SFNClient,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
 import { expect } from "vitest";
 import type { TickReport } from "../../core/app/time/tick.ts";
 import { scenarioClient } from "../e2e/scenarios/client.ts";
@@ -10,6 +16,7 @@ import { EMULATED_ACCOUNT } from "../support/emulators/start.ts";
 import type { Answer } from "../support/vault-host.ts";
 import { openAwsHost } from "./aws-host.ts";
 import { sharedDeployment } from "./deploy.ts";
+import { recordsOf } from "./faults-records.ts";
 import { until } from "./faults-until.ts";
 
 /** 6.5 MiB in the first and the second leaf of a disk of 1 GiB: one call of transfer for each. */
@@ -50,6 +57,7 @@ export async function faultWorld() {
   const client = scenarioClient(host);
   const lambda = new LambdaClient();
   const sfn = new SFNClient();
+  const ec2 = new EC2Client();
 
   /** The body, once the API has one: under faults it may answer 5xx, and then is asked again. */
   async function shown(path: string): Promise<Answer["body"] | undefined> {
@@ -62,23 +70,27 @@ export async function faultWorld() {
   const self = {
     deployed,
     client,
+    records: recordsOf(deployed.outputs.TableName ?? ""),
 
     async protect(pieces = PIECES, sizeBytes = GIB): Promise<Protected> {
       const disk = await host.makeDisk({ sizeBytes, pieces });
       return { disk, vault: await client.vault("disk", [disk]), pieces };
     },
 
-    async start({ vault, disk }: Protected): Promise<Run> {
-      const { checkpoint } = await client.must("POST", "/checkpoints", { checkpoint: { vault_id: vault } });
-      const { backups } = await client.must("GET", `/backups?checkpoint_id=${checkpoint.id}&resource_id=${disk}`);
-      const [{ id: backup }] = backups;
-      const { operation_logs } = await client.must("GET", `/operation-logs?resource_id=${disk}&operation_type=backup`);
-      const task = operation_logs.find((log: Answer["body"]) => log.extra_info.backup.backup_id === backup);
-      return { checkpoint: checkpoint.id, backup, task: task.id };
+    async start(what: Protected): Promise<Run> {
+      await client.must("POST", "/checkpoints", { checkpoint: { vault_id: what.vault } });
+      return self.recorded(what);
+    },
+
+    /** The backup of a disk that is recorded as running. */
+    async recorded({ disk }: Protected): Promise<Run> {
+      const running = `/operation-logs?resource_id=${disk}&operation_type=backup&status=running`;
+      const [log] = (await client.must("GET", running)).operation_logs;
+      return { checkpoint: log.checkpoint_id, backup: log.extra_info.backup.backup_id, task: log.id };
     },
 
     /** Waits until backup and task have ended. */
-    ended: ({ backup, task }: Run, withinMs?: number): Promise<Outcome> =>
+    ended: ({ backup, task }: Run, withinMs = 120_000): Promise<Outcome> =>
       until(
         `the end of backup ${backup}`,
         async () => {
@@ -92,13 +104,22 @@ export async function faultWorld() {
 
     backUp: async (what: Protected): Promise<Outcome> => self.ended(await self.start(what)),
 
+    /** Waits for the end of this restore only: other tests' work may go on. @returns its task */
+    async restore({ disk }: Protected, backup: string): Promise<Answer["body"]> {
+      const { job_id } = await client.must("POST", `/backups/${backup}/restore`, { restore: { volume_id: disk } });
+      return until(`the end of restore ${job_id}`, async () => {
+        const log = (await shown(`/operation-logs/${job_id}`))?.operation_log;
+        return log?.status === "running" ? undefined : log;
+      });
+    },
+
     /** The backup is there and whole: what the API says of it, what it costs, and its bytes over other ones. */
     async isWhole(what: Protected, { backup, task }: Outcome): Promise<void> {
       expect(task).toMatchObject({ status: "success", error_info: { code: "", message: "" } });
       expect(backup).toMatchObject({ status: "available", resource_id: what.disk });
       expect(await self.used(what)).toBe(Math.ceil(addedBytes([], what.pieces) / MIB));
       await host.overwrite(what.disk, DAMAGE);
-      expect(await client.restore(backup.id, { volume_id: what.disk })).toMatchObject({ status: "success" });
+      expect(await self.restore(what, backup.id)).toMatchObject({ status: "success" });
       expect(await host.digest(what.disk)).toBe(await digestOfPieces(what.pieces));
     },
 
@@ -123,7 +144,7 @@ export async function faultWorld() {
     /** States of the snapshots that were taken of it and still stand there. */
     async snapshotsOf({ vault }: Pick<Protected, "vault">): Promise<string[]> {
       const Filters = [{ Name: "tag:holdfast:vault", Values: [vault] }];
-      const { Snapshots } = await new EC2Client().send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters }));
+      const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters }));
       return (Snapshots ?? []).map(({ State }) => State ?? "");
     },
 
@@ -137,13 +158,48 @@ export async function faultWorld() {
       return sum;
     },
 
+    machine: (workflow: string): string =>
+      `arn:aws:states:${process.env.AWS_REGION}:${EMULATED_ACCOUNT}:stateMachine:${deployed.name}-${workflow}`,
+
     /** ARNs of a workflow's executions whose names begin so. */
     async executions(workflow: string, name: string): Promise<string[]> {
-      const stateMachineArn = `arn:aws:states:${process.env.AWS_REGION}:${EMULATED_ACCOUNT}:stateMachine:${deployed.name}-${workflow}`;
       const arns = [];
-      for await (const { executions } of paginateListExecutions({ client: sfn }, { stateMachineArn }))
+      for await (const { executions } of paginateListExecutions(
+        { client: sfn },
+        { stateMachineArn: self.machine(workflow) },
+      ))
         for (const one of executions ?? []) if (one.name?.startsWith(name)) arns.push(one.executionArn ?? "");
       return arns;
+    },
+
+    /** Waits until no execution of that name runs any more. */
+    haveEnded: (workflow: string, name: string): Promise<unknown> =>
+      until(`the end of ${workflow} ${name}`, async () => {
+        const arns = await self.executions(workflow, name);
+        const all = await Promise.all(
+          arns.map((executionArn) => sfn.send(new DescribeExecutionCommand({ executionArn }))),
+        );
+        return all.some(({ status }) => status === "RUNNING") ? undefined : true;
+      }),
+
+    /** Stops executions as an operator may, who does not know what hangs on them. */
+    async stop(workflow: string, name: string): Promise<void> {
+      for (const executionArn of await self.executions(workflow, name))
+        await sfn.send(new StopExecutionCommand({ executionArn }));
+    },
+
+    /** Snapshots of the deployment that nobody needs: more than one of a disk, or one that was never completed. */
+    async leftovers(): Promise<string[]> {
+      const Filters = [{ Name: "tag:holdfast:deployment", Values: [deployed.name] }];
+      const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters }));
+      const ofDisks = new Set<string>();
+      return (Snapshots ?? []).flatMap(({ SnapshotId, State, Tags }) => {
+        const tags = Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+        const disk = `${tags["holdfast:vault"]} ${tags["holdfast:disk"]}`;
+        const isBaseline = State === "completed" && tags["holdfast:restore"] === undefined && !ofDisks.has(disk);
+        ofDisks.add(disk);
+        return isBaseline ? [] : [`${SnapshotId} ${State} ${JSON.stringify(tags)}`];
+      });
     },
 
     /** What EventBridge does each minute. */

@@ -1,7 +1,7 @@
 /** What becomes of backups when AWS refuses, breaks off or lies? Each ends in a state that is true. */
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { GIB, MIB } from "../e2e/scenarios/content.ts";
-import { faulty, scaleWaits, whileFaulty } from "./faults-control.ts";
+import { endFaults, faulty, scaleWaits, whileFaulty } from "./faults-control.ts";
 import { killWorkers } from "./faults-worker.ts";
 import { type FaultWorld, faultWorld } from "./faults-world.ts";
 
@@ -20,6 +20,7 @@ describe.skipIf(inject("aws").kind !== "emulators")(
       world = await faultWorld();
       await scaleWaits(0.02);
     });
+    afterEach(endFaults);
     afterAll(() => scaleWaits(1));
 
     test("a unit whose time is up goes on in the next call, several times, and the result is right", async () => {
@@ -51,6 +52,14 @@ describe.skipIf(inject("aws").kind !== "emulators")(
         const what = await world.protect();
         const rule = { service: "dynamodb", rate: 0.3, fault: { kind: "throttle" } } as const;
         await world.isWhole(what, await whileFaulty([rule], () => world.backUp(what)));
+      });
+
+      test("throttles all of what transfers write, for longer than they wait: the backup fails and says so", async () => {
+        const what = await world.protect();
+        // Results of units have partitions of their own; the other records can be reached.
+        const rule = { service: "dynamodb", about: '"U#', fault: { kind: "throttle" } } as const;
+        const outcome = await whileFaulty([rule], () => world.backUp(what));
+        await world.hasFailed(what, outcome, { message: /ProvisionedThroughputExceededException/ });
       });
 
       test("loses the answers to three writes of ten: nothing happens twice", async () => {
