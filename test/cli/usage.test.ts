@@ -38,6 +38,8 @@ describe("help", () => {
       "task show",
       "protectable list",
       "demo",
+      "admin bootstrap",
+      "admin preflight",
     ]);
   });
 
