@@ -23,20 +23,31 @@ type Made = Volume & { readonly VolumeId: string };
  * Deletes the restore's snapshots, and its volumes that are not in place. Where the old volume had left its place and the new
  * one had not come, the old one is put back first; an instance that then has all of its old volumes, or all new ones, is
  * started again if the restore stopped it. One that has some new and some old volumes stays stopped: whoever looks after it decides.
+ * @throws Error when an old volume could not be put back: its server stays stopped, and the new volume stays, because only
+ * its tag says where the old one belongs. Everything else was done; called again, it tries again
  */
 export async function abandonRestore(account: RestoreAccount, restoring: Restoring): Promise<void> {
   const { restoreId } = restoring;
   const volumes = await restoreVolumes(account, restoreId);
   const placed = [...volumes.values()].filter(isPlaced).length;
+  // One end for all: many volumes that hang must not take longer than who calls has.
+  const end = account.timing.now() + WAIT_MS / 2;
+  const failed: unknown[] = [];
   for (const [from, made] of volumes) {
     const place = plannedPlace(made);
-    if (isPlaced(made)) {
-      if (!isSettled(made)) await settle(account, restoring, { from, to: made.VolumeId }, place);
-      continue;
+    try {
+      if (isPlaced(made)) {
+        if (!isSettled(made)) await settle(account, restoring, { from, to: made.VolumeId }, place);
+        continue;
+      }
+      if (place !== undefined) await putBack(account, from, place, end);
+      await deleteVolume(account, made.VolumeId);
+    } catch (error) {
+      // The other volumes do not wait for it.
+      failed.push(error);
     }
-    if (place !== undefined) await putBack(account, from, place);
-    await deleteVolume(account, made.VolumeId);
   }
+  if (failed.length > 0) throw failed[0];
   for await (const { InstanceId, State } of instancesBy(account.ec2, [filter(`tag:${TAG.restart}`, restoreId)])) {
     const stopped = State?.Name === "stopped" || State?.Name === "stopping";
     if (stopped && (placed === 0 || placed === volumes.size)) await startWhenStopped(account, InstanceId);
@@ -52,16 +63,18 @@ export async function abandonRestore(account: RestoreAccount, restoring: Restori
 const isSettled = (volume: Made): boolean => fromTags(volume.Tags)[TAG.inPlace] !== undefined;
 const isPlaced = (volume: Made): boolean => placeOf(volume) !== undefined || isSettled(volume);
 
-async function putBack(account: Account, from: string, place: Place): Promise<void> {
+/** @throws Error when it does not stand there again by then */
+async function putBack(account: Account, from: string, place: Place, end: number): Promise<void> {
   const { ec2, timing } = account;
-  const end = timing.now() + WAIT_MS / 2;
-  await poll(timing, { end, firstWait: QUICK_MS }, async () => {
+  const back = await poll(timing, { end, firstWait: QUICK_MS }, async () => {
     const old = (await volumesById(ec2, [from])).get(from);
     const stands = old && placeOf(old);
     if (old === undefined || stands?.state === "attached") return true;
     if (stands === undefined) await attach(account, from, place);
     return undefined;
   });
+  if (back !== true)
+    throw new Error(`volume ${from} could not be put back: it belongs to ${place.instanceId} as ${place.device}`);
   if (place.deleteOnTermination) await keepEnding(account, place);
 }
 

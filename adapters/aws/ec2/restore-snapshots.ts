@@ -10,7 +10,7 @@ import { instancesById, isCode, PATIENT_MS, poll, type RestoreAccount, snapshots
 import { attachmentsOf } from "./disks.ts";
 import { restoreSnapshots, restoreTags, stepToken } from "./restored.ts";
 import { WAIT_MS } from "./snapshots.ts";
-import { fromTags, toTags } from "./tags.ts";
+import { fromTags, TAG, toTags } from "./tags.ts";
 
 /**
  * A snapshot that is not written to for so long cancels itself (StartSnapshot, Timeout: 10 to 4,320 minutes). A day: a
@@ -66,7 +66,10 @@ async function start(account: RestoreAccount, restoring: Restoring, target: Targ
         Description: `Holdfast ${account.deployment}, restore ${restoring.restoreId}`,
         ClientToken: stepToken("snapshot", restoring.restoreId, target.diskId),
         Timeout: IDLE_MINUTES,
-        Tags: toTags(restoreTags(account, restoring, target.diskId)),
+        Tags: toTags({
+          ...restoreTags(account, restoring, target.diskId),
+          [TAG.filled]: restoring.restoreId,
+        }),
         ...(encrypted === true && { Encrypted: true }),
         ...(encrypted === true && typeof kmsKeyId === "string" && { KmsKeyArn: kmsKeyId }),
       }),

@@ -22,10 +22,11 @@ const madeBy = ({ deployment }: Account, restoreId: string): Filter[] => [
   filter(`tag:${TAG.restore}`, restoreId),
 ];
 
-/** By the live volume that each is for. Failed ones are not among them. */
+/** By the live volume that each is for. Failed ones are not among them, nor snapshots that somebody took of our volumes. */
 export async function restoreSnapshots(account: Account, restoreId: string) {
   const found = new Map<string, Snapshot & { readonly SnapshotId: string }>();
-  for await (const snapshot of snapshotsBy(account.ec2, madeBy(account, restoreId)))
+  const filters = [...madeBy(account, restoreId), filter("tag-key", TAG.filled)];
+  for await (const snapshot of snapshotsBy(account.ec2, filters))
     if (snapshot.State !== "error") found.set(fromTags(snapshot.Tags)[TAG.disk] ?? "", snapshot);
   return found;
 }

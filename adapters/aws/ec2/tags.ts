@@ -16,6 +16,11 @@ export const TAG = {
   /** On what a restore makes: the restore, and the live volume that it is for. */
   restore: "holdfast:restore",
   disk: "holdfast:disk",
+  /**
+   * On a snapshot that a restore writes to, with the restore, and on no volume: AWS's own backup services copy the tags of a
+   * volume onto their snapshots of it, which are not ours to delete.
+   */
+  filled: "holdfast:filled",
   /** On a new volume while it is swapped: the place it goes to, written before the old volume leaves it. */
   place: "holdfast:place",
   /** On a new volume that stands in place of the live one it is for. */

@@ -219,6 +219,96 @@ describe("restores to EBS", () => {
     expect(world.account.state.volumes.has(free)).toBe(false);
   });
 
+  /** The hour's work of a sweep that keeps nothing which the provider says may go. */
+  async function sweep(): Promise<void> {
+    for await (const held of world.targets.held())
+      if (held.kind !== "undo" || (held.keepUntil ?? Number.POSITIVE_INFINITY) <= world.account.clock.now())
+        await world.targets.discard(held);
+  }
+
+  test("snapshots that other tools take of a restored volume, with its tags, are never ours to delete", async () => {
+    const server = await world.makeServer(2, true);
+    const restoring = await prepare(server.id, server.disks);
+    await fill(restoring);
+    const [replacement] = await conclude(restoring);
+    world.account.clock.advance(60_000);
+    // Data Lifecycle Manager with "copy tags from source", or AWS Backup.
+    const theirs = world.account.snapshots.create({ VolumeId: replacement?.to ?? "" });
+    for (const [key, value] of world.account.state.tagsOf(replacement?.to ?? ""))
+      world.account.state.tagsOf(theirs.id).set(key, value);
+    world.account.clock.advance(24 * 3_600_000);
+    await sweep();
+    await world.targets.abandon(restoring);
+    expect(world.account.state.snapshots.has(theirs.id)).toBe(true);
+  });
+
+  test("a volume that was put back by hand is not deleted when it is detached after its week", async () => {
+    const server = await world.makeServer(1, false);
+    const restoring = await prepare(server.id, server.disks);
+    await fill(restoring);
+    const [replacement] = await conclude(restoring);
+    const [old, made] = [replacement?.from ?? "", replacement?.to ?? ""];
+    const { changes, clock, state } = world.account;
+    changes.detachVolume({ VolumeId: made });
+    clock.advance(60_000);
+    state.settle();
+    changes.attachVolume({ VolumeId: old, InstanceId: server.id, Device: "/dev/xvda" });
+    clock.advance(30 * 24 * 3_600_000);
+    state.settle();
+    changes.detachVolume({ VolumeId: old });
+    clock.advance(60_000);
+    await sweep();
+    expect(state.volumes.has(old)).toBe(true);
+    // And when what had replaced it is gone, it is the only one left.
+    changes.deleteVolume({ VolumeId: made });
+    await sweep();
+    expect(state.volumes.has(old)).toBe(true);
+  });
+
+  test("a replaced volume stays whose time cannot be read, or whose tags came from another volume", async () => {
+    const server = await world.makeServer(2, false);
+    const restoring = await prepare(server.id, server.disks);
+    await fill(restoring);
+    await conclude(restoring);
+    const { state, clock } = world.account;
+    const [one, two] = server.disks as [string, string];
+    state.tagsOf(one).set("holdfast:undo-until", "next year");
+    const copy = world.account.addVolume();
+    for (const [key, value] of state.tagsOf(two)) state.tagsOf(copy).set(key, value);
+    clock.advance(8 * 24 * 3_600_000);
+    for await (const held of world.targets.held()) await world.targets.discard(held);
+    expect([...state.volumes.keys()]).toEqual(expect.arrayContaining([one, copy]));
+    expect(state.volumes.has(two)).toBe(false);
+  });
+
+  test("giving up says so when an old volume cannot be put back, and another try puts it back", async () => {
+    const server = await world.makeServer(2, true);
+    const restoring = await prepare(server.id, server.disks);
+    await fill(restoring);
+    while (!(await world.targets.finish({ ...restoring, nonZero: [BLOCK, BLOCK] })).done);
+    const { replacements } = await world.targets.replacements(restoring);
+    const { changes, state, clock } = world.account;
+    // The swap has stopped the server and planned; its detaching hangs.
+    changes.stopInstances({ InstanceIds: [server.id] });
+    state.tagsOf(server.id).set("holdfast:restart", restoring.restoreId);
+    clock.advance(60_000);
+    state.settle();
+    for (const { from, to } of replacements) {
+      const attachment = changes.volume(from).attachments[0] as { state: string; device: string };
+      attachment.state = "detaching";
+      state.tagsOf(to).set("holdfast:place", `${server.id} ${attachment.device} stays`);
+    }
+    const begun = clock.now();
+    await expect(world.targets.abandon(restoring)).rejects.toThrow("could not be put back");
+    expect(clock.now() - begun).toBeLessThan(240_000);
+    expect(changes.instance(server.id)).toMatchObject({ state: "stopped", starts: 0 });
+    for (const { from } of replacements) Object.assign(changes.volume(from), { attachments: [], state: "available" });
+    await world.targets.abandon(restoring);
+    expect(await world.seenBy(server.id)).toEqual([1, 1]);
+    expect(await world.isRunning(server.id)).toBe(true);
+    expect(state.volumes.size).toBe(2);
+  });
+
   test("a snapshot to write to lives for a day without writes, and has the live volume's encryption", async () => {
     const disk = await world.makeDisk();
     const volume = world.account.changes.volume(disk);
