@@ -49,32 +49,40 @@ function run(script: string, args: readonly string[], cwd = ROOT): Promise<strin
 
 const CDK = "node_modules/aws-cdk/bin/cdk";
 
-/** `cdk` in the repository. */
-const cdk = (...args: readonly string[]): Promise<string> => run(CDK, args);
+/** `cdk` in the repository. @returns standard output @throws CommandFailed, with all that it said */
+export const cdk = (...args: readonly string[]): Promise<string> => run(CDK, args);
 
-/** The `holdfast` command. */
-const holdfast = (...args: readonly string[]): Promise<string> => run("cli/bin.js", args);
+/** The `holdfast` command. @returns standard output @throws CommandFailed, with all that it said */
+export const holdfast = (...args: readonly string[]): Promise<string> => run("cli/bin.js", args);
 
 /** Options of a deployment as `cdk` takes them. */
-function contextOf(name: string, context: Readonly<Record<string, string>> = {}): string[] {
+export function contextOf(name: string, context: Readonly<Record<string, string>> = {}): string[] {
   const { kind } = inject("aws");
   const emulated = kind === "emulators" ? { emulator: "true", reservedConcurrency: "false" } : {};
   const all = { name, retainOnDestroy: "false", ...emulated, ...context };
   return Object.entries(all).flatMap(([key, value]) => ["--context", `${key}=${value}`]);
 }
 
+/** Where a deployment's templates and code were written by its last deploy: what `cdk --app` takes instead of making them. */
+export const assemblyOf = (name: string): string => join(inject("aws").logs, `${name}.cdk.out`);
+
+/** Once for each test file: the second time takes as long as the first and changes nothing. */
+let bootstrapped: Promise<string> | undefined;
+
 /** Deploys all stacks; again with the same name changes what differs. @returns the outputs of all of them */
-async function deployStacks(
+export async function deployStacks(
   name: string,
   context: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<Record<string, string>>> {
   const { kind, logs } = inject("aws");
   // In a folder without cdk.json: nothing of ours is synthesised for it.
-  if (kind === "emulators") await run(CDK, ["bootstrap", `aws://${EMULATED_ACCOUNT}/${process.env.AWS_REGION}`], logs);
+  if (kind === "emulators")
+    bootstrapped ??= run(CDK, ["bootstrap", `aws://${EMULATED_ACCOUNT}/${process.env.AWS_REGION}`], logs);
+  await bootstrapped;
   const outputsFile = join(logs, `${name}.outputs.json`);
   await cdk(
     ...["deploy", "--all", "--require-approval", "never", "--progress", "events"],
-    ...["--outputs-file", outputsFile, "--output", join(logs, `${name}.cdk.out`)],
+    ...["--outputs-file", outputsFile, "--output", assemblyOf(name)],
     ...contextOf(name, context),
   );
   const stacks = JSON.parse(readFileSync(outputsFile, "utf8")) as Record<string, Record<string, string>>;
@@ -82,7 +90,7 @@ async function deployStacks(
 }
 
 /** Makes the account of a new deployment; its secrets are told once. */
-async function firstCredentials(name: string): Promise<InitialCredentials> {
+export async function firstCredentials(name: string): Promise<InitialCredentials> {
   const file = join(inject("aws").logs, `${name}.credentials.json`);
   await holdfast("admin", "bootstrap", "--stack", name, "--out", file);
   return JSON.parse(readFileSync(file, "utf8")) as InitialCredentials;
