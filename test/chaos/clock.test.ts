@@ -1,10 +1,13 @@
 /** Does a clock that was set back, or far forward, leave backups, their order and `used` as they must be? */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { differenceOf, type Version } from "./image.ts";
 import { readFacts } from "./record-facts.ts";
 import { seeded } from "./seeded.ts";
 import { problemsOf } from "./soundness.ts";
 import { World } from "./world.ts";
+
+// Four service processes are started one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MIB = 1024 ** 2;
 const DAY_MS = 24 * 3_600_000;
