@@ -31,18 +31,18 @@ export async function withoutFunction<T>(FunctionName: string, work: () => Promi
   }
 }
 
-/** A workflow of which one state gives up after so many seconds; its function goes on. */
-export async function withStateTimeout<T>(
+/** A workflow of which one state says something else, as `{ TimeoutSeconds: 6 }`; running executions keep what they have. */
+export async function withState<T>(
   stateMachineArn: string,
   state: string,
-  seconds: number,
+  change: object,
   work: () => Promise<T>,
 ): Promise<T> {
   const sfn = new SFNClient();
   const { definition = "{}" } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
   const changed = JSON.parse(definition) as { States: Record<string, object> };
   if (changed.States[state] === undefined) throw new Error(`${stateMachineArn} has no state ${state}`);
-  changed.States[state] = { ...changed.States[state], TimeoutSeconds: seconds };
+  changed.States[state] = { ...changed.States[state], ...change };
   await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: JSON.stringify(changed) }));
   try {
     return await work();

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { endFaults, faulty, scaleWaits, whileFaulty } from "./faults-control.ts";
 import { agePulse, makeDue } from "./faults-records.ts";
-import { withoutFunction, withStateTimeout, withTimeout } from "./faults-settings.ts";
+import { withoutFunction, withState, withTimeout } from "./faults-settings.ts";
 import { type FaultWorld, faultWorld } from "./faults-world.ts";
 
 vi.setConfig({ testTimeout: 150_000, hookTimeout: 600_000 });
@@ -118,7 +118,7 @@ describe.skipIf(inject("aws").kind !== "emulators")(
     test("a state that gives up while its function goes on: the two of them come to one backup", async () => {
       const what = await world.protect();
       const rule = { ...READS, after: 3, times: 1, fault: { kind: "delay", ms: 10_000 } } as const;
-      const outcome = await withStateTimeout(world.machine("backup-group"), "Transfer", 6, () =>
+      const outcome = await withState(world.machine("backup-group"), "Transfer", { TimeoutSeconds: 6 }, () =>
         whileFaulty([rule], () => world.backUp(what)),
       );
       await world.isWhole(what, outcome);
