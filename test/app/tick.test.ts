@@ -11,6 +11,7 @@ import { load, runs } from "../../core/app/records/tables.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
+import { StoreFailed } from "../../core/ports/object-store.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { PROJECT } from "../support/vault-host.ts";
@@ -160,6 +161,23 @@ describe("a run whose heart stopped", () => {
     expect((await host.backup(backup.id)).status).toBe("error");
     expect(await host.binding(vault, "d1")).toMatchObject({ status: "error", used: 0, baselines: {} });
     expect((await logs("backup"))[0].status).toBe("timeout");
+  });
+
+  test("is not one whose seal runs out of its time and is tried again: each try is a sign of life", async () => {
+    const { seal } = host.services.dataPlane;
+    let tries = 0;
+    host.services.dataPlane.seal = async (request) => {
+      if (++tries > 3) return seal(request);
+      // The function's time, and the pause before the next try.
+      later(16);
+      await tick(host.services);
+      throw new StoreFailed("out of time");
+    };
+    await host.start(vault, { resources: ["d1"] });
+    await host.idle();
+    const [backup] = await rows("/backups", "backups");
+    expect(backup.status).toBe("available");
+    expect(tries).toBeGreaterThan(3);
   });
 
   test("that restores is closed, marked incomplete, and the backup is available again (CCY-04, RST-05)", async () => {

@@ -59,6 +59,13 @@ describe.each(definitions)("workflow %s", (name, definition) => {
     }
   });
 
+  it("tries again wherever it waits out the records: also what may have happened, and while the key service is away", () => {
+    for (const [state, each] of states)
+      for (const { ErrorEquals } of each.Type === "Task" ? (each.Retry ?? []) : [])
+        if (ErrorEquals.includes("Throttled"))
+          expect(ErrorEquals, state).toEqual(expect.arrayContaining(["OutcomeUnknown", "KeyUnavailable"]));
+  });
+
   it("names functions <workflow>.<state> and children <workflow>, and nothing else", () => {
     const used = [...text.matchAll(/\$\{([^}]*)\}/g)].map((found) => found[1] as string);
     expect(used.length).toBeGreaterThan(0);

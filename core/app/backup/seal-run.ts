@@ -5,6 +5,7 @@ import { wholeGb } from "../../domain/values.ts";
 import type { RootFacts } from "../../ports/data-plane.ts";
 import { SealRefused } from "../../ports/data-plane.ts";
 import type { Write } from "../../ports/record-store.ts";
+import { beat } from "../lifeline.ts";
 import type { Alias, Backup, KeptCapture, Link, OpenRun, Part } from "../records/entities.ts";
 import { Member, UnitResult } from "../records/entities.ts";
 import {
@@ -46,7 +47,12 @@ export async function sealRun(s: Services, ref: RunRef): Promise<void> {
   const { backup, run } = await loadRun(s, ref);
   if (run.capture === undefined) throw new RunClosed(`backup ${ref.backupId} was not captured`);
   const sealed: SealedDisk[] = [];
-  for (const [i, disk] of run.disks.entries()) sealed.push(await sealDisk(s, backup, run, i, disk));
+  for (const [i, disk] of run.disks.entries()) {
+    // Looking at every pack of a large disk takes minutes, and a try that ran out of time is followed by another: the run
+    // lives all the while, whatever the tick has not heard of it.
+    await beat(s, async () => (await loadRun(s, ref)).run);
+    sealed.push(await sealDisk(s, backup, run, i, disk));
+  }
   // The roots are read back: nothing reads the capture any more, only the next one may be compared with it. Before the run is
   // gone, because nobody knows of the capture afterwards.
   await s.resources.release(run.capture, { keepComparable: true });
