@@ -163,6 +163,25 @@ describe("a run whose heart stopped", () => {
     expect((await logs("backup"))[0].status).toBe("timeout");
   });
 
+  test("is closed also when its capture cannot be freed: the sweep finds that later", async () => {
+    const { go, there } = heldAt("backup-group.transfer");
+    await host.start(vault, { resources: ["d1"] });
+    await there;
+    const { release } = host.services.resources;
+    host.services.resources.release = async () => {
+      throw new Error("UnauthorizedOperation: nobody deletes snapshots here");
+    };
+    later(31);
+    expect(await tick(host.services)).toMatchObject({ failed: 0 });
+    const [backup] = await rows("/backups", "backups");
+    expect(backup.status).toBe("error");
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "error" });
+    host.services.resources.release = release;
+    go();
+    await host.idle();
+    expect((await host.backUp(vault)).of.d1).toBeDefined();
+  });
+
   test("is not one whose seal runs out of its time and is tried again: each try is a sign of life", async () => {
     const { seal } = host.services.dataPlane;
     let tries = 0;

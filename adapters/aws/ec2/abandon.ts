@@ -23,7 +23,7 @@ type Made = Volume & { readonly VolumeId: string };
  * Deletes the restore's snapshots, and its volumes that are not in place. Where the old volume had left its place and the new
  * one had not come, the old one is put back first; an instance that then has all of its old volumes, or all new ones, is
  * started again if the restore stopped it. One that has some new and some old volumes stays stopped: whoever looks after it decides.
- * @throws Error when an old volume could not be put back: its server stays stopped, and the new volume stays, because only
+ * @throws Error when the server could not be started yet, and when an old volume could not be put back: its server stays stopped, and the new volume stays, because only
  * its tag says where the old one belongs. Everything else was done; called again, it tries again
  */
 export async function abandonRestore(account: RestoreAccount, restoring: Restoring): Promise<void> {
@@ -78,8 +78,9 @@ async function putBack(account: Account, from: string, place: Place, end: number
   if (place.deleteOnTermination) await keepEnding(account, place);
 }
 
+/** @throws Error when it is still stopping after two minutes */
 async function startWhenStopped({ ec2, timing }: Account, InstanceId: string): Promise<void> {
-  await poll(timing, { end: timing.now() + WAIT_MS / 2, firstWait: QUICK_MS }, async () => {
+  const started = await poll(timing, { end: timing.now() + WAIT_MS / 2, firstWait: QUICK_MS }, async () => {
     try {
       await ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
       return true;
@@ -89,6 +90,7 @@ async function startWhenStopped({ ec2, timing }: Account, InstanceId: string): P
       return undefined;
     }
   });
+  if (started !== true) throw new Error(`instance ${InstanceId} could not be started: it is still stopping`);
 }
 
 /** Gone already is fine; one that came into use by then, or is still being made, stays and is among what is held. */

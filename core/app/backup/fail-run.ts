@@ -1,6 +1,6 @@
 /** Ends a backup that cannot succeed: `error`, with the reason in its task, and its resource free again (BKP-26, CCY-04). */
 import { type CaughtError, failureOf } from "../failure.ts";
-import { Member } from "../records/entities.ts";
+import { Member, type OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
@@ -8,6 +8,20 @@ import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
 import { withoutLease } from "./seal-run.ts";
+
+/**
+ * The workflow tries again when the provider does not take the capture back; the tick, which comes after it, does not wait
+ * for that: an account that lets nobody delete snapshots must not keep its resources busy for ever.
+ */
+async function freeCapture(s: Services, { id, capture }: OpenRun, last: boolean): Promise<void> {
+  if (capture === undefined) return;
+  try {
+    await s.resources.release(capture, { keepComparable: false });
+  } catch (error) {
+    if (!last) throw error;
+    s.log({ level: "warn", text: "the capture of a failed run stays until the sweep", run: id, error: String(error) });
+  }
+}
 
 /** Idempotent: a backup that has ended stays as it is. The run is closed for ever: its fence is dead. */
 export async function failRun(
@@ -19,7 +33,7 @@ export async function failRun(
     if (backup === undefined || backup.status !== "protecting") return undefined;
     const run = await load(s.records, runs, runKey(backup.domainId, backup.id));
     // Before the run is gone: nobody knows of its capture afterwards, and a crash in between would leave it for ever.
-    if (run?.capture !== undefined) await s.resources.release(run.capture, { keepComparable: false });
+    if (run !== undefined) await freeCapture(s, run, ask.status !== undefined);
     const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
     const task = await load(s.records, tasks, taskKey(backup.taskId));
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });

@@ -265,6 +265,34 @@ describe("restores to EBS", () => {
     expect(state.volumes.has(old)).toBe(true);
   });
 
+  test("giving up says so when the server is still stopping, and another try starts it", async () => {
+    const server = await world.makeServer(1, true);
+    const restoring = await prepare(server.id, server.disks);
+    const instance = world.account.changes.instance(server.id);
+    world.account.state.tagsOf(server.id).set("holdfast:restart", restoring.restoreId);
+    instance.state = "stopping";
+    await expect(world.targets.abandon(restoring)).rejects.toThrow("still stopping");
+    instance.state = "stopped";
+    await world.targets.abandon(restoring);
+    expect(await world.isRunning(server.id)).toBe(true);
+    expect(world.account.state.tagsOf(server.id).has("holdfast:restart")).toBe(false);
+  });
+
+  test("a live volume with as many tags as EC2 takes is replaced, its server starts again, and it stays unmarked", async () => {
+    const server = await world.makeServer(2, true);
+    const tags = world.account.state.tagsOf(server.disks[1] as string);
+    for (let n = 0; n < 48; n++) tags.set(`team-${n}`, "x");
+    const restoring = await prepare(server.id, server.disks);
+    await fill(restoring);
+    await conclude(restoring);
+    expect(await world.seenBy(server.id)).toEqual([7, 7]);
+    expect(await world.isRunning(server.id)).toBe(true);
+    world.account.clock.advance(8 * 24 * 3_600_000);
+    await sweep();
+    expect(world.account.state.volumes.has(server.disks[1] as string)).toBe(true);
+    expect(world.log.join()).toContain(`volume ${server.disks[1]} was replaced`);
+  });
+
   test("a replaced volume stays whose time cannot be read, or whose tags came from another volume", async () => {
     const server = await world.makeServer(2, false);
     const restoring = await prepare(server.id, server.disks);

@@ -38,9 +38,10 @@ export class FakeChanges {
     for (const id of Resources) {
       const known = [this.#state.volumes, this.#state.instances, this.#state.snapshots].some((kind) => kind.has(id));
       if (!known) throw ec2Error("InvalidID", `The ID '${id}' is not valid`);
-      this.tag(id, [{ Tags }]);
       // EC2 User Guide, "Tag restrictions".
-      if (this.#state.tagsOf(id).size > 50) throw ec2Error("TagLimitExceeded", "more than 50 tags");
+      const keys = new Set([...this.#state.tagsOf(id).keys(), ...Tags.map(({ Key = "" }) => Key)]);
+      if (keys.size > 50) throw ec2Error("TagLimitExceeded", "more than 50 tags");
+      this.tag(id, [{ Tags }]);
     }
     return {};
   }
