@@ -120,5 +120,9 @@ describe.skipIf(inject("aws").kind !== "emulators")(
         await world.hasFailed(what, outcome, { message: /AccessDenied \(HTTP 403\)/ });
       });
     });
+
+    test("no snapshot is left but the one that each disk is compared with", async () => {
+      expect(await world.leftovers()).toEqual([]);
+    });
   },
 );
