@@ -20,7 +20,7 @@ import { recordsOf } from "./faults-records.ts";
 import { until } from "./faults-until.ts";
 
 /** 6.5 MiB in the first and the second leaf of a disk of 1 GiB: one call of transfer for each. */
-export const PIECES: readonly Piece[] = [
+const PIECES: readonly Piece[] = [
   { offset: 3 * MIB, length: 4 * MIB, seed: 31 },
   { offset: 600 * MIB + 7, length: 2 * MIB, seed: 32 },
 ];
