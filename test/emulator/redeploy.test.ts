@@ -72,6 +72,7 @@ describe.skipIf(inject("aws").kind !== "emulators")("a deployment that is deploy
     expect(backups).toContainEqual(expect.objectContaining({ id: kept.backup, name: "kept", status: "available" }));
   }
 
+  // Of the same sources: who edits them while this runs sees which functions would be deployed.
   test("unchanged it has no difference: `cdk diff` finds none", async () => {
     await cdk("diff", "--fail", "--output", join(inject("aws").logs, `${NAME}.diff.out`), ...contextOf(NAME, FIRST));
   });
