@@ -407,6 +407,19 @@ describe("a server that is restored by replacement", () => {
     await expectNothingLeft(vault, "srv", ids);
   });
 
+  test("is not declared dead while its swap is tried again and again: two must not move the same disks", async () => {
+    let tries = 0;
+    disks.beforeCall = async (call) => {
+      if (call !== "targets.swap" || ++tries > 3) return;
+      host.clock.ahead += 16 * 60_000;
+      await tick(host.services);
+      throw new ProviderUnavailable("EC2 is away");
+    };
+    expect((await restore()).status).toBe("success");
+    expect(tries).toBeGreaterThan(3);
+    expect(restored()).toEqual([true, true, true]);
+  });
+
   test("whose process stopped half-way through the swap and was declared dead is marked, and remembered as it is (CCY-04)", async () => {
     host.hooks = {
       async afterEffect(task) {

@@ -1,5 +1,6 @@
 /** Task after the last byte was written: what was written becomes one readable state, to be compared with the backup. */
 import { groupsOf } from "../backup/run.ts";
+import { beat } from "../lifeline.ts";
 import { replace, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
@@ -13,6 +14,7 @@ export async function finishRestore(
   s: Services,
   ref: RestoreRef,
 ): Promise<{ readonly done: boolean; readonly groups: number }> {
+  await beat(s, () => loadRestore(s, ref));
   const run = await loadRestore(s, ref);
   await loadLeased(s, run);
   const nonZero = run.disks.map((disk) => disk.nonZero ?? 0);

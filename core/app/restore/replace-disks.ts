@@ -1,6 +1,7 @@
 /** Puts restored disks in place of the live ones, where a live disk cannot be written: make them, swap, and remember which. */
 import type { Write } from "../../ports/record-store.ts";
 import type { Replacement } from "../../ports/restore-targets.ts";
+import { beat } from "../lifeline.ts";
 import type { Binding, Claim, OpenRun } from "../records/entities.ts";
 import { claimKey } from "../records/keys.ts";
 import { bindings, insertAt, replace, runs } from "../records/tables.ts";
@@ -13,6 +14,7 @@ const providerId = (disk: OpenRun["disks"][number]): string => disk.currentId ??
 
 /** Makes the new disks. Nothing live has changed when it is done, but the resource is marked: the swap comes next. */
 export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ readonly done: boolean }> {
+  await beat(s, () => loadRestore(s, ref));
   const run = await loadRestore(s, ref);
   await loadLeased(s, run);
   const { done, replacements } = await s.targets.replacements(restoringOf(run));
@@ -40,6 +42,8 @@ export async function replaceDisks(s: Services, ref: RestoreRef): Promise<{ read
 
 /** @throws RunClosed, ProviderUnavailable, TargetUnusable */
 export async function swapDisks(s: Services, ref: RestoreRef): Promise<{ readonly done: boolean }> {
+  // Tries that end in errors one after the other must not look dead: the tick would put disks back while this one moves them.
+  await beat(s, () => loadRestore(s, ref));
   const run = await loadRestore(s, ref);
   await loadLeased(s, run);
   const { replacements } = run;
