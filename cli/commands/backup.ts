@@ -1,7 +1,8 @@
 /** `holdfast backup …`: make backups, look at them, restore from them, delete them. */
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { BACKUP_STATUSES } from "../../core/domain/statuses.ts";
 import { collect, collectPairs } from "../arguments.ts";
 import {
   backupFailures,
@@ -178,7 +179,7 @@ export function addBackupCommands(program: Command): void {
     .option("--vault <vault>", "only backups in this vault (id or name)")
     .option("--resource <id>", "only backups of this resource")
     .option("--checkpoint <id>", "only backups of this restore point")
-    .option("--status <status>", "only with this status: available, protecting, restoring, deleting, error")
+    .addOption(new Option("--status <status>", "only with this status").choices(BACKUP_STATUSES))
     .option("--name <name>", "only with this in their name")
     .addHelpText("after", example("holdfast backup list --vault nightly"))
     .action(action(list));

@@ -1,5 +1,6 @@
 /** `holdfast task …`: what the service does and did. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { TASK_STATUSES, TASK_TYPES } from "../../core/domain/statuses.ts";
 import { type Row, rowOf } from "../client.ts";
 import { action, example } from "../context.ts";
 import { vaultId } from "../names.ts";
@@ -45,8 +46,8 @@ export function addTaskCommands(program: Command): void {
     .command("list")
     .description("list tasks, newest first")
     .option("--vault <vault>", "only tasks of this vault (id or name)")
-    .option("--type <type>", "only this kind: backup, restore, delete, vault_delete, remove_resource")
-    .option("--status <status>", "only with this status: waiting, running, success, failed, timeout, skipped")
+    .addOption(new Option("--type <type>", "only this kind").choices(TASK_TYPES))
+    .addOption(new Option("--status <status>", "only with this status").choices(TASK_STATUSES))
     .addHelpText("after", example("holdfast task list --status running"))
     .action(
       action<ListOptions, []>(async (context, options) => {

@@ -11,6 +11,9 @@ import { records } from "./parts/records.ts";
 import { workflows } from "./parts/workflows.ts";
 import { type Host, servicesOf } from "./services.ts";
 
+/** Counted apart from API Gateway's 5xx: some refusals of the contract are 5xx too, and are nobody's trouble. */
+const FAILURES = "api_failures_total";
+
 export const handler = lambda((host) => {
   let api: ((event: HttpEvent) => Promise<HttpResult>) | undefined;
   return async (event, { awsRequestId }) => {
@@ -21,6 +24,7 @@ export const handler = lambda((host) => {
       // Only what happens before the API can answer by itself: it was deployed without a variable that it reads.
       const stack = error instanceof Error ? error.stack : String(error);
       host.log({ level: "error", text: "the API cannot be opened", stack });
+      host.metrics.count(FAILURES, 1);
       return unopened(awsRequestId);
     }
   };
@@ -33,7 +37,10 @@ function open(host: Host): (event: HttpEvent) => Promise<HttpResult> {
     routes,
     authenticate: authenticator(services),
     newId: services.newId,
-    log: host.log,
+    log(line) {
+      host.log(line);
+      host.metrics.count(FAILURES, 1);
+    },
     scheme: "https",
   });
 }

@@ -21,7 +21,7 @@ const Variables = z.object({
   /** Milliseconds after which a unit stops at the next leaf; it must be well below the function's time-out. */
   HOLDFAST_UNIT_BUDGET_MS: whole(1, 840_000).default(720_000),
   /** Groups that the disks of a run are cut into at most. */
-  HOLDFAST_MOST_GROUPS: whole(1, 1000).default(100),
+  HOLDFAST_MOST_GROUPS: whole(1, 200).default(100),
   /** zstd level. */
   HOLDFAST_LEVEL: whole(1, 19).default(3),
 });

@@ -65,7 +65,7 @@ export class WatchStack extends DeploymentStack {
     this.#dashboard(props.apiId, props.workflows);
   }
 
-  #troubles(apiId: string, workflows: readonly string[]): readonly Trouble[] {
+  #troubles(_apiId: string, workflows: readonly string[]): readonly Trouble[] {
     return [
       {
         id: "tick-silent",
@@ -88,9 +88,8 @@ export class WatchStack extends DeploymentStack {
       },
       {
         id: "api-errors",
-        text: "The API answered 5xx at least 5 times in 5 minutes: see the log of its function.",
-        metric: this.#ofApi(apiId, "5xx"),
-        threshold: 5,
+        text: "The API failed: not a refusal, a defect or something that it needs is away. See the log of its function.",
+        metric: this.#ofBackups("api_failures_total"),
       },
       {
         id: "api-throttles",
