@@ -45,6 +45,15 @@ export const deleteSnapshots = (scope: Scope): readonly Statement[] => [
   { actions: ["ec2:DeleteSnapshot"], resources: [snapshots(scope.names)], conditions: ours(scope) },
 ];
 
+/** Deletes volumes that we made, and none that was somebody's before it was replaced. */
+const deleteMade = (scope: Scope): readonly Statement[] => [
+  {
+    actions: ["ec2:DeleteVolume"],
+    resources: [volumes(scope.names)],
+    conditions: { ...ours(scope), Null: { [`aws:ResourceTag/${UNDO_TAG}`]: "true" } },
+  },
+];
+
 /** Deletes our volumes. */
 export const deleteVolumes = (scope: Scope): readonly Statement[] => [
   { actions: ["ec2:DeleteVolume"], resources: [volumes(scope.names)], conditions: ours(scope) },
@@ -97,11 +106,21 @@ const SWAP_TAGS = ["holdfast:place", "holdfast:in-place"];
 /** Our only tag on a server: a restore stopped it and will start it. */
 const SERVER_TAGS = ["holdfast:restart"];
 
+/** On a volume that was replaced, among others. */
+const UNDO_TAG = "holdfast:undo-until";
+
 const only = (tags: readonly string[]): Conditions => ({ "ForAllValues:StringEquals": { "aws:TagKeys": tags } });
 
-/** Writes down how far a swap is; a volume that was replaced becomes ours by its tags, which say until when it is kept. */
+/**
+ * Writes down how far a swap is. A volume that was replaced becomes ours by its tags, which say until when it is kept: without
+ * that one nobody's volume can be made ours, and with it only the sweep deletes it, which cannot tag.
+ */
 const markSwap = (scope: Scope): readonly Statement[] => [
-  { actions: ["ec2:CreateTags"], resources: [volumes(scope.names)], conditions: tagged(scope) },
+  {
+    actions: ["ec2:CreateTags"],
+    resources: [volumes(scope.names)],
+    conditions: { ...tagged(scope), "ForAnyValue:StringEquals": { "aws:TagKeys": [UNDO_TAG] } },
+  },
   {
     actions: ["ec2:CreateTags", "ec2:DeleteTags"],
     resources: [volumes(scope.names)],
@@ -154,7 +173,7 @@ export const abandonRestore = (scope: Scope): readonly Statement[] => [
   ...markSwap(scope),
   ...attach(scope),
   ...deleteSnapshots(scope),
-  ...deleteVolumes(scope),
+  ...deleteMade(scope),
 ];
 
 /** What EC2 does with a volume's key for who makes, attaches or starts it: EBS guide, "Requirements for encryption". */

@@ -46,6 +46,28 @@ test("all permissions of roles are inline and ours: no managed policy, no policy
   }
 });
 
+test("who can make a foreign volume ours by tags can only call it replaced, and then cannot delete it", () => {
+  const taggers = roles().flatMap(({ name, statements }) => {
+    const tags = statements.filter(
+      (s) =>
+        s.Effect === "Allow" &&
+        list(s.Action).includes("ec2:CreateTags") &&
+        JSON.stringify(s.Resource).includes("volume/*") &&
+        JSON.stringify(s.Condition ?? {}).includes("aws:RequestTag") &&
+        !JSON.stringify(s.Condition ?? {}).includes("ec2:CreateAction"),
+    );
+    return tags.length > 0 ? [{ name, statements, tags }] : [];
+  });
+  expect(taggers.length).toBeGreaterThan(0);
+  for (const { name, statements, tags } of taggers) {
+    for (const { Condition } of tags)
+      expect(Condition?.["ForAnyValue:StringEquals"], name).toEqual({ "aws:TagKeys": ["holdfast:undo-until"] });
+    for (const { Action, Condition } of statements)
+      if (list(Action).includes("ec2:DeleteVolume"))
+        expect(Condition?.Null, name).toEqual({ "aws:ResourceTag/holdfast:undo-until": "true" });
+  }
+});
+
 test("the resource * is allowed to listed actions only, and the list holds no other", () => {
   const wild = roles()
     .flatMap(({ statements }) => statements)

@@ -175,6 +175,16 @@ async function checkVolumes({ ec2 }: Account, diskIds: readonly string[]): Promi
     const volume = found.get(id);
     if (volume === undefined) throw new CaptureRefused(id, DISK_NOT_FOUND, `no volume has the id ${id}`);
     if (!isCapturable(volume)) throw new CaptureRefused(id, DISK_NOT_FIT, `volume ${id} is ${volume.State}`);
+    const successor = fromTags(volume.Tags)[TAG.replacedBy];
+    // Nobody writes to it: backups would go on being available, of a state that is no longer the disk's.
+    if (successor !== undefined && attachmentsOf(volume).length === 0) {
+      const why = `a restore put ${successor} in its place, and it is kept for undo only`;
+      throw new CaptureRefused(
+        id,
+        DISK_NOT_FIT,
+        `volume ${id}: ${why}; protect ${successor}, or remove its tag ${TAG.replacedBy}`,
+      );
+    }
     return volume;
   });
 }

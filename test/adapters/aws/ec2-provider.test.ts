@@ -97,6 +97,16 @@ describe("EC2 and EBS as a resource provider", () => {
     }
   });
 
+  test("a volume that a restore replaced is refused while it is attached to nothing: its state is nobody's", async () => {
+    const [old, fresh] = [account.addVolume(), account.addVolume()];
+    account.state.tagsOf(old).set("holdfast:replaced-by", fresh);
+    const refused = { name: "CaptureRefused", code: "7003", diskId: old, message: expect.stringContaining(fresh) };
+    await expect(capture([old])).rejects.toMatchObject(refused);
+    // Somebody has put it back: then it is a disk like any other.
+    account.addInstance([old]);
+    expect((await capture([old])).disks).toHaveLength(1);
+  });
+
   test("errors of permission are errors, not missing resources", async () => {
     const id = account.addVolume();
     account.denied.add("DescribeVolumes");
