@@ -2,6 +2,9 @@
 import { defineConfig } from "vitest/config";
 import { ByPath } from "./test/support/by-path.ts";
 
+/** cli/bin.js says why: tests start and end threads more often than any service. */
+const execArgv = ["--no-memory-protection-keys"];
+
 export default defineConfig({
   test: {
     sequence: { sequencer: ByPath },
@@ -10,6 +13,7 @@ export default defineConfig({
         // `npm test`: everything that runs on this machine alone.
         test: {
           name: "local",
+          execArgv,
           include: ["test/**/*.test.ts"],
           exclude: ["test/emulator/**"],
           // Real disks, real processes: a loaded machine with two cores must not turn a good test red.
@@ -21,6 +25,7 @@ export default defineConfig({
         // `npm run test:aws`: docs/developer/emulators.md.
         test: {
           name: "aws",
+          execArgv,
           include: ["test/emulator/**/*.test.ts"],
           globalSetup: ["test/emulator/global-setup.ts"],
           setupFiles: ["test/emulator/setup.ts"],

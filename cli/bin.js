@@ -10,13 +10,20 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NEEDED = [24, 21];
+/**
+ * V8 of Node 24 can abort ("Check failed: jit_page.has_value()") when threads come and go on a processor with memory
+ * protection keys (AMD EPYC, Intel Xeon): its bookkeeping of protected code pages has a race. Without the keys there is none.
+ */
+const STEADY = ["--no-memory-protection-keys"];
 const main = new URL("./main.ts", import.meta.url);
 
 const version = process.versions.node.split(".").map(Number);
 if (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[1])) {
   if (process.argv.includes("serve") && process.env.HOLDFAST_TUNED === undefined && process.execve) {
     // The same process becomes a Node that was started with the settings below: they cannot be made later.
-    process.execve(process.execPath, [process.execPath, fileURLToPath(main)].concat(process.argv.slice(2)), tuned());
+    const flags = version[0] === NEEDED[0] ? STEADY : [];
+    const args = [process.execPath].concat(flags, fileURLToPath(main), process.argv.slice(2));
+    process.execve(process.execPath, args, tuned());
   }
   import(main.href).catch((error) => {
     console.error(error);
@@ -65,7 +72,7 @@ function bundledNode() {
 function run(runtime) {
   // The fourth descriptor carries nothing. When this process dies, however it dies, the kernel closes it, and the
   // product sees that and ends (cli/wrapper.ts): after kill -9 nothing is left that holds the port and the data folder.
-  const child = spawn(runtime, [fileURLToPath(main)].concat(process.argv.slice(2)), {
+  const child = spawn(runtime, STEADY.concat(fileURLToPath(main), process.argv.slice(2)), {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
     env: Object.assign(tuned(), { HOLDFAST_WRAPPER_FD: "3" }),
   });

@@ -19,3 +19,7 @@ test("so do the processes that tests start", () => {
   const version = execFileSync(process.execPath, ["--print", "process.versions.node"], { encoding: "utf8" }).trim();
   expect(newEnough(version)).toBe(true);
 });
+
+test("they run without memory protection keys, whose bookkeeping can end a process with threads (cli/bin.js)", () => {
+  expect(process.execArgv).toContain("--no-memory-protection-keys");
+});
