@@ -1,10 +1,11 @@
 /** How are backup objects kept in an S3 bucket? */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { checkObjectName, checkPrefix } from "../../core/ports/object-names.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Bucket } from "./s3/bucket.ts";
+import { checkKeyPrefix } from "./s3/key-prefix.ts";
 import { listObjects } from "./s3/list.ts";
-import { checkKeyPrefix, checkObjectName, checkPrefix } from "./s3/object-names.ts";
 import { putOnce } from "./s3/put.ts";
 import { type Range, readObject } from "./s3/read.ts";
 import { sizeOf } from "./s3/size.ts";

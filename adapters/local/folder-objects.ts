@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../../core/domain/values.ts";
+import { checkObjectName, checkPrefix } from "../../core/ports/object-names.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { ObjectMissing, RangeUnavailable, StoreFull } from "../../core/ports/object-store.ts";
 import { createDurableFolders } from "./files/durable-folders.ts";
@@ -10,7 +11,7 @@ import { codeOf, isAbsence, toStoreError } from "./files/failures.ts";
 import { type FileCalls, fileCalls } from "./files/file-calls.ts";
 import { dropTemporary, giveName, writeTemporary } from "./files/new-file.ts";
 import { listObjects, notThere } from "./files/object-list.ts";
-import { checkObjectName, checkPrefix, TMP, TRASH } from "./files/object-names.ts";
+import { TMP, TRASH } from "./files/object-names.ts";
 
 export interface FolderObjectStoreOptions {
   /** Made before by createObjectFolder. */

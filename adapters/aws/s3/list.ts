@@ -1,8 +1,8 @@
 /** How are all objects listed, in order, with no page left out? */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { isObjectName } from "../../../core/ports/object-names.ts";
 import { StoreFailed } from "../../../core/ports/object-store.ts";
 import { type Bucket, inBucket, toStoreFailed } from "./bucket.ts";
-import { isObjectName } from "./object-names.ts";
 
 /**
  * Pages of 1,000 keys; S3 gives them in UTF-8 byte order, which is name order (names are ASCII). A page that breaks the

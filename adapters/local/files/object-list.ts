@@ -1,10 +1,11 @@
 /** How are a folder's objects listed in name order? */
 import type { Dirent } from "node:fs";
 import { join } from "node:path";
+import { isSegment } from "../../../core/ports/object-names.ts";
 import { StoreFailed } from "../../../core/ports/object-store.ts";
 import { codeOf, toStoreError } from "./failures.ts";
 import type { FileCalls } from "./file-calls.ts";
-import { isSegment, TMP, TRASH } from "./object-names.ts";
+import { TMP, TRASH } from "./object-names.ts";
 
 /** Sizes asked for at a time. */
 const BATCH = 64;

@@ -1,13 +1,11 @@
-/** Which names may an object have, and which keys of a bucket are objects of ours? */
+/** Which names may an object have? The rules of ObjectStore (object-store.ts), for every adapter. */
 
 /** The port's limits: one segment and the whole name, in bytes (names are ASCII). */
 const SEGMENT_BYTES = 200;
-const NAME_BYTES = 512;
+export const NAME_BYTES = 512;
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
-/** Reserved by the port for adapters; this one uses neither. */
+/** First segments that belong to the adapters. */
 const RESERVED = ["tmp", "trash"];
-/** Bytes of an object key: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
-const KEY_BYTES = 1024;
 
 /** @throws TypeError naming the rule that the name breaks: a bug of the caller, never retried */
 export function checkObjectName(name: string): void {
@@ -23,20 +21,11 @@ export function checkPrefix(prefix: string): void {
   }
 }
 
-/** Whether something in the bucket is an object of ours; a console's folder marker or a stranger's key is not. */
-export function isObjectName(name: string): boolean {
-  return problemOf(name) === undefined;
-}
+/** Whether something that a store holds is an object of ours; what has another name is a stranger's and never touched. */
+export const isObjectName = (name: string): boolean => problemOf(name) === undefined;
 
-/** @throws TypeError unless it is empty or `segment/…/`, short enough that every name fits behind it */
-export function checkKeyPrefix(prefix: string): void {
-  if (prefix === "") return;
-  const fits = prefix.endsWith("/") && prefix.slice(0, -1).split("/").every(isSegment);
-  if (fits && prefix.length + NAME_BYTES <= KEY_BYTES) return;
-  throw new TypeError(`bad key prefix ${JSON.stringify(prefix)}: it is made of segments that each end in /`);
-}
-
-function isSegment(text: string): boolean {
+/** Whether this can be one part of an object's name. */
+export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text !== "." && text !== ".." && text.length <= SEGMENT_BYTES;
 }
 
