@@ -1,20 +1,15 @@
 /** Compares one group of a restored disk with its backup, for a bounded time: the read-back of targets that are only written. */
-import { groupsOf } from "../backup/run.ts";
 import { beat, whileOpen } from "../lifeline.ts";
 import type { Services } from "../services.ts";
-import { loadLeased, loadRestore, type RestoreRef } from "./open-restore.ts";
+import { type GroupAsk, loadGroup, loadRestore } from "./open-restore.ts";
 
 /** @throws RunClosed, SourceDiffers, Damaged, StoreFailed, ProviderUnavailable, Interrupted */
 export async function compareGroup(
   s: Services,
-  ask: RestoreRef & { readonly group: number; readonly cursor: number },
+  ask: GroupAsk,
   signal?: AbortSignal,
 ): Promise<{ readonly cursor: number; readonly done: boolean }> {
-  const run = await loadRestore(s, ask);
-  await loadLeased(s, run);
-  const group = groupsOf(run)[ask.group];
-  const disk = group && run.disks[group.disk];
-  if (group === undefined || disk === undefined) throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  const { run, group, disk } = await loadGroup(s, ask);
   // Read back as it was written.
   if (disk.readBack === undefined) return { cursor: group.endLeaf, done: true };
   const open = () => loadRestore(s, ask);

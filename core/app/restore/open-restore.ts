@@ -1,7 +1,9 @@
 /** An open restore as its tasks see it: loaded by its task's id, refused once it is closed or has lost its resource. */
+
+import type { Group } from "../../domain/plan.ts";
 import type { TargetRef } from "../../ports/blocks.ts";
 import type { Restoring } from "../../ports/restore-targets.ts";
-import { RunClosed } from "../backup/run.ts";
+import { groupsOf, RunClosed } from "../backup/run.ts";
 import type { Binding, OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, runKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
@@ -28,6 +30,27 @@ export async function loadLeased(s: Services, run: OpenRun): Promise<Versioned<B
   if (binding?.lease?.holder !== run.id || binding.fence !== run.fence)
     throw new RunClosed(`restore ${run.id} lost its lease`);
   return binding;
+}
+
+/** One unit of a group: what the tasks of restore-group and compare-group are asked for. */
+export interface GroupAsk extends RestoreRef {
+  /** Number of the group in the plan. */
+  readonly group: number;
+  /** First leaf still to do; -1 = the group's first. */
+  readonly cursor: number;
+}
+
+/** The group and its disk, while the restore holds its resource. @throws RunClosed */
+export async function loadGroup(
+  s: Services,
+  ask: GroupAsk,
+): Promise<{ readonly run: OpenRun; readonly group: Group; readonly disk: OpenRun["disks"][number] }> {
+  const run = await loadRestore(s, ask);
+  await loadLeased(s, run);
+  const group = groupsOf(run)[ask.group];
+  const disk = group && run.disks[group.disk];
+  if (group === undefined || disk === undefined) throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  return { run, group, disk };
 }
 
 /** The restore in the terms of RestoreTargets. */

@@ -12,7 +12,17 @@ import { backups, bindings, load, remove, replace, runs, tasks } from "../record
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
-import { loadLeased, loadRestore, marked, mended, type RestoreRef, restoringOf, targetOf } from "./open-restore.ts";
+import {
+  type GroupAsk,
+  loadGroup,
+  loadLeased,
+  loadRestore,
+  marked,
+  mended,
+  type RestoreRef,
+  restoringOf,
+  targetOf,
+} from "./open-restore.ts";
 import { claimsOf, swappedIn, withDisks } from "./replace-disks.ts";
 
 /** All disks together; well within the task's time-out of 60 s, also behind a unit that works already. */
@@ -70,14 +80,10 @@ export const beginRestore = (s: Services, ref: RestoreRef): Promise<{ readonly g
  */
 export async function restoreGroup(
   s: Services,
-  ask: RestoreRef & { readonly group: number; readonly cursor: number },
+  ask: GroupAsk,
   signal?: AbortSignal,
 ): Promise<{ readonly cursor: number; readonly done: boolean }> {
-  const run = await loadRestore(s, ask);
-  await loadLeased(s, run);
-  const group = groupsOf(run)[ask.group];
-  const disk = group && run.disks[group.disk];
-  if (group === undefined || disk === undefined) throw new Error(`restore ${ask.taskId} has no group ${ask.group}`);
+  const { run, group, disk } = await loadGroup(s, ask);
   const target = targetOf(run, disk);
   const open = () => loadRestore(s, ask);
   const unit = {
