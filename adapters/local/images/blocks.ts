@@ -15,6 +15,7 @@ import {
 import { positionalFile, readFully } from "./direct-io.ts";
 import { fileIn, stampIn, type TargetFile } from "./references.ts";
 import { difference, FileTrouble, openRegular, type Stamp, stampOfHandle } from "./stamps.ts";
+import { writeBehind } from "./write-behind.ts";
 
 // One piece of a long range of zeros: the target is read in these to see what is zero already.
 const ZERO_PIECE = 1024 * 1024;
@@ -27,11 +28,15 @@ function checkRange(what: string, size: number, offset: number, length: number):
 }
 
 /** Adds what was being done to an error of the file system, keeping its code as the cause's. */
+function failed(what: string, error: unknown): Error {
+  return new Error(`${what}: ${(error as Error).message}`, { cause: error });
+}
+
 function during<T>(what: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+    throw failed(what, error);
   }
 }
 
@@ -114,39 +119,57 @@ async function openTarget(target: TargetRef): Promise<BlockTarget> {
     throw new TargetUnusable(`${what}: ${wrong}`);
   }
   const bytes = positionalFile(handle.fd, file.path);
+  const behind = writeBehind((offset, block) =>
+    bytes.write(offset, block).catch((error: unknown) => {
+      throw failed(`${what} cannot be written at ${offset}`, error);
+    }),
+  );
   const seen = Buffer.alloc(ZERO_PIECE);
 
-  function read(offset: number, into: Uint8Array): void {
-    checkRange(what, size, offset, into.length);
+  function readNow(offset: number, into: Uint8Array): void {
     const count = during(`${what} cannot be read at ${offset}`, () => bytes.read(offset, into));
     if (count < into.length) throw new Error(`${what} was cut off at ${offset + count} while it was written`);
   }
 
-  function write(offset: number, block: Uint8Array): void {
-    checkRange(what, size, offset, block.length);
-    during(`${what} cannot be written at ${offset}`, () => bytes.write(offset, block));
+  // Node cannot punch holes. What is zero already is left alone: a sparse target stays sparse, and reading a hole is
+  // many times faster than writing zeros.
+  async function zero(offset: number, length: number): Promise<void> {
+    await behind.settle(offset, length);
+    for (let at = offset; at < offset + length; at += ZERO_PIECE) {
+      const zeros = ZEROS.subarray(0, Math.min(ZERO_PIECE, offset + length - at));
+      const piece = seen.subarray(0, zeros.length);
+      readNow(at, piece);
+      if (!piece.equals(zeros)) await behind.write(at, zeros);
+    }
   }
 
   return {
     size,
-    read,
-    write,
-    // Node cannot punch holes. What is zero already is left alone: a sparse target stays sparse, and reading a hole is
-    // many times faster than writing zeros.
+    write(offset, block) {
+      checkRange(what, size, offset, block.length);
+      return behind.write(offset, block);
+    },
     zero(offset, length) {
       checkRange(what, size, offset, length);
-      for (let at = offset; at < offset + length; at += ZERO_PIECE) {
-        const zeros = ZEROS.subarray(0, Math.min(ZERO_PIECE, offset + length - at));
-        const piece = seen.subarray(0, zeros.length);
-        read(at, piece);
-        if (!piece.equals(zeros)) write(at, zeros);
-      }
+      return zero(offset, length);
     },
-    // Direct writes too: the disk's own cache and the file's block list are flushed by it.
-    sync: () => datasync(handle.fd),
+    read(offset, into) {
+      checkRange(what, size, offset, into.length);
+      const wait = behind.settle(offset, into.length);
+      return wait === undefined ? readNow(offset, into) : wait.then(() => readNow(offset, into));
+    },
+    async sync() {
+      await behind.drain();
+      // Direct writes too: the disk's own cache and the file's block list are flushed by it.
+      await datasync(handle.fd);
+    },
     close: once(async () => {
-      bytes.close();
-      await handle.close();
+      try {
+        await behind.end();
+      } finally {
+        bytes.close();
+        await handle.close();
+      }
     }),
   };
 }

@@ -1,19 +1,18 @@
 /** Positional reads and writes of whole buffers, past the page cache where the file system can do that. */
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, write as fsWrite, openSync, readSync } from "node:fs";
+import { alignedMemory } from "./aligned-memory.ts";
 
 // O_DIRECT needs addresses, offsets and lengths aligned to the device's logical block; 4 KiB is the largest in use.
 const ALIGNMENT = 4096;
 // One copy from cache to cache of this many bytes costs a fraction of what the disk needs for them.
 const BOUNCE_BYTES = 1024 * 1024;
-const WASM_PAGE = 65_536;
-
-// Node has it, but its type definitions leave it to the browser's.
-declare const WebAssembly: { readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
 
 /** Reads or writes exactly the whole buffer, or throws; `read` answers how many bytes there were before the end. */
 export interface PositionalFile {
   read(offset: number, into: Uint8Array): number;
-  write(offset: number, bytes: Uint8Array): void;
+  /** Leaves the thread free; the bytes must stay as they are until it ends. Direct when they begin at a page of memory. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** No write may be under way. */
   close(): void;
 }
 
@@ -28,17 +27,18 @@ export function readFully(fd: number, into: Uint8Array, offset: number): number 
   return done;
 }
 
-function writeFully(fd: number, bytes: Uint8Array, offset: number): void {
-  let done = 0;
-  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+/** One write call on a thread of the pool; answers how many bytes it wrote, which may be fewer. */
+function writeSome(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fsWrite(fd, bytes, 0, bytes.length, offset, (error, count) => (error ? reject(error) : resolve(count)));
+  });
 }
 
 let shared: Uint8Array | undefined;
 
-/** This thread's aligned buffer: each use ends before the next begins, since every call here is synchronous. */
+/** This thread's aligned buffer: each use ends before the next begins, since every read here is synchronous. */
 function bounceBuffer(): Uint8Array {
-  // The only memory that Node hands out with a page's alignment.
-  shared ??= new Uint8Array(new WebAssembly.Memory({ initial: BOUNCE_BYTES / WASM_PAGE }).buffer);
+  shared ??= alignedMemory(BOUNCE_BYTES);
   return shared;
 }
 
@@ -63,69 +63,64 @@ function openDirect(fd: number, path: string): number | undefined {
  * writes as fast as the disk takes it instead of filling memory, and what is read back comes from the disk.
  */
 export function positionalFile(fd: number, path: string): PositionalFile {
-  let direct = openDirect(fd, path);
-  function dropDirect(): void {
-    if (direct !== undefined) closeSync(direct);
-    direct = undefined;
-  }
+  const opened = openDirect(fd, path);
+  let direct = opened;
 
-  /** Runs one aligned piece; false when the file system turns it down, and from then on everything is buffered. */
-  function directly(action: (direct: number) => boolean): boolean {
-    if (direct === undefined) return false;
-    try {
-      return action(direct);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-      dropDirect();
-      return false;
-    }
+  /** What a file system says that turns direct access down; from then on everything is buffered. */
+  function turnDown(error: unknown): void {
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    // Not closed yet: another write may be under way on it.
+    direct = undefined;
   }
 
   /** How many bytes from here on are one aligned piece. */
   function aligned(offset: number, left: number): number {
     if (direct === undefined || offset % ALIGNMENT !== 0) return 0;
-    return Math.min(BOUNCE_BYTES, left - (left % ALIGNMENT));
+    return left - (left % ALIGNMENT);
+  }
+
+  /** Reads one aligned piece through the aligned buffer; false when it is to be read the buffered way. */
+  function readDirectly(offset: number, into: Uint8Array): boolean {
+    if (direct === undefined) return false;
+    const bounce = bounceBuffer();
+    try {
+      if (readSync(direct, bounce, 0, into.length, offset) !== into.length) return false;
+    } catch (error) {
+      turnDown(error);
+      return false;
+    }
+    into.set(bounce.subarray(0, into.length));
+    return true;
   }
 
   return {
-    write(offset, bytes) {
-      let done = 0;
-      while (done < bytes.length) {
-        const piece = aligned(offset + done, bytes.length - done);
-        const rest = bytes.subarray(done, piece === 0 ? undefined : done + piece);
-        const written =
-          piece > 0 &&
-          directly((fd) => {
-            const bounce = bounceBuffer();
-            bounce.set(rest);
-            // A short write (a full disk) is repeated below by the buffered way, which reports the reason.
-            return writeSync(fd, bounce, 0, piece, offset + done) === piece;
-          });
-        if (!written) writeFully(fd, rest, offset + done);
-        done += rest.length;
-      }
-    },
-
     read(offset, into) {
       let done = 0;
       while (done < into.length) {
-        const piece = aligned(offset + done, into.length - done);
+        const piece = Math.min(BOUNCE_BYTES, aligned(offset + done, into.length - done));
         const rest = into.subarray(done, piece === 0 ? undefined : done + piece);
-        const got =
-          piece > 0 &&
-          directly((fd) => {
-            const bounce = bounceBuffer();
-            if (readSync(fd, bounce, 0, piece, offset + done) !== piece) return false;
-            rest.set(bounce.subarray(0, piece));
-            return true;
-          });
-        const count = got ? piece : readFully(fd, rest, offset + done);
+        const count = piece > 0 && readDirectly(offset + done, rest) ? piece : readFully(fd, rest, offset + done);
         done += count;
         if (count < rest.length) break;
       }
       return done;
     },
 
-    close: dropDirect,
+    async write(offset, bytes) {
+      const piece = aligned(offset, bytes.length);
+      let done = 0;
+      if (direct !== undefined && piece > 0)
+        done = await writeSome(direct, bytes.subarray(0, piece), offset).catch((error: unknown) => {
+          turnDown(error);
+          return 0;
+        });
+      // The odd end, and what a short write left (a full disk): the buffered way writes it or reports the reason.
+      while (done < bytes.length) done += await writeSome(fd, bytes.subarray(done), offset + done);
+    },
+
+    close() {
+      direct = undefined;
+      if (opened !== undefined) closeSync(opened);
+    },
   };
 }
