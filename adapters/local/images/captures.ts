@@ -3,11 +3,18 @@ import { z } from "zod";
 import { ConditionFailed, type Item, type Key, type RecordStore } from "../../../core/ports/record-store.ts";
 import type { Capture } from "../../../core/ports/resource-provider.ts";
 import { IMAGE_PROVIDER } from "./references.ts";
-import { stampSchema } from "./stamps.ts";
 
 /** Longer than any run lasts; a capture that nobody released is forgotten then. */
 const KEPT_SECONDS = 30 * 24 * 3600;
 
+const stampSchema = z.object({
+  path: z.string(),
+  dev: z.string(),
+  ino: z.string(),
+  size: z.number(),
+  mtimeNs: z.string(),
+  ctimeNs: z.string(),
+});
 const snapshotSchema = z.object({
   provider: z.literal(IMAGE_PROVIDER),
   diskId: z.string(),

@@ -2,21 +2,19 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
 
 /** A raw image is addressed in sectors of this many bytes, as in every emulated disk. */
 export const SECTOR_BYTES = 512;
 
 /** Plain data, as it is kept in SnapshotRef.detail; 64-bit values are decimal strings, times nanoseconds. */
-export const stampSchema = z.object({
-  path: z.string(),
-  dev: z.string(),
-  ino: z.string(),
-  size: z.number(),
-  mtimeNs: z.string(),
-  ctimeNs: z.string(),
-});
-export type Stamp = z.infer<typeof stampSchema>;
+export interface Stamp {
+  readonly path: string;
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+}
 
 export type FileTroubleKind = "missing" | "not-a-file" | "denied" | "read-only" | "other";
 
