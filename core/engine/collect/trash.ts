@@ -1,0 +1,69 @@
+/** Moves to the trash what is doomed, and what newer epochs have replaced. */
+import { performance } from "node:perf_hooks";
+import type { CollectAsk, CollectReport } from "../../ports/collection.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
+import { readAvoidSet } from "../avoid-set.ts";
+import { packName } from "../pack-format.ts";
+import { inParallel } from "../parallel.ts";
+import type { Looking } from "./mark.ts";
+
+/** Lease and avoid-set are read again after so many. */
+const BATCH = 500;
+/** Objects that are moved to the trash at a time: each is one small request, which only waits. */
+const AT_ONCE = 32;
+/** The newest one counts; the one before is for who has just listed it. */
+const EPOCHS_KEPT = 2;
+
+/**
+ * Trashes what the newest avoid-set dooms, whoever doomed it: a verdict is never taken back. So a collector that slept since its own
+ * decision does no harm. @throws what `guard` throws; StoreFailed
+ */
+export async function trashDoomed(
+  looking: Looking,
+  { budgetMs = Number.POSITIVE_INFINITY, cursor: from = "" }: CollectAsk,
+): Promise<Pick<CollectReport, "epoch" | "trashed" | "cursor">> {
+  const { objects, crypto, runs } = looking;
+  const begun = performance.now();
+  let trashed = 0;
+  let cursor = from;
+  for (;;) {
+    await runs.guard();
+    const { epoch, packs } = await readAvoidSet(objects, crypto);
+    const doomed = [...packs].flatMap(([pack, { doomed: it }]) => (it && pack > cursor ? [pack] : [])).sort();
+    const batch = doomed.slice(0, BATCH);
+    await trashAll(objects, batch.map(packName));
+    trashed += batch.length;
+    if (batch.length === doomed.length) return { epoch, trashed: trashed + (await trashReplaced(looking)) };
+    cursor = batch.at(-1) ?? cursor;
+    if (performance.now() - begun >= budgetMs) return { epoch, trashed, cursor };
+  }
+}
+
+/** Epochs that newer ones have replaced, and hooks of roots that are gone. */
+async function trashReplaced({ objects, runs }: Looking): Promise<number> {
+  // Hooks before roots: those of a root that is just being sealed are not taken for another's leftovers.
+  const hooks = await namesOf(objects, "hooks/");
+  const roots = new Set(await namesOf(objects, "roots/"));
+  const replaced = [
+    ...(await namesOf(objects, "avoid/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("avoid/")),
+    ...(await namesOf(objects, "maps/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("maps/")),
+    ...hooks.filter((root) => !roots.has(root)).map(inside("hooks/")),
+  ];
+  for (let at = 0; at < replaced.length; at += BATCH) {
+    await runs.guard();
+    await trashAll(objects, replaced.slice(at, at + BATCH));
+  }
+  return replaced.length;
+}
+
+const isEpoch = (name: string): boolean => /^[0-9]{10}$/.test(name);
+const inside = (prefix: string) => (name: string) => `${prefix}${name}`;
+
+const trashAll = (objects: ObjectStore, names: readonly string[]): Promise<void> =>
+  inParallel(names, AT_ONCE, (name) => objects.trash(name));
+
+async function namesOf(objects: ObjectStore, prefix: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { name } of objects.list(prefix)) names.push(name.slice(prefix.length));
+  return names;
+}
