@@ -533,16 +533,16 @@ class Repository:
     def load(self, places: Iterable[Place]) -> dict[Place, bytes | Damage]:
         """The plain bytes of each frame, wherever it is now, or the damage that keeps them back."""
         now = {place: self.map.now(place) for place in places}
-        found = self._fetch(set(now.values()))
+        found = self.fetch(set(now.values()))
         if any(isinstance(got, Missing) for got in found.values()):
             # The map may have been replaced, and the pack gone, since it was read (§9).
             known, self.map = self.map.name, self._newest_map()
             if self.map.name != known:
                 now = {place: self.map.now(place) for place in places}
-                found |= self._fetch({place for place in now.values() if isinstance(found.get(place), Missing | None)})
+                found |= self.fetch({place for place in now.values() if isinstance(found.get(place), Missing | None)})
         return {place: found[now[place]] for place in now}
 
-    def _fetch(self, places: set[Place]) -> dict[Place, bytes | Damage]:
+    def fetch(self, places: set[Place]) -> dict[Place, bytes | Damage]:
         found = {place: self.kept[place] for place in places if place in self.kept}
         for part in self.readers.map(self._read_run, runs(places - found.keys())):
             found |= part
@@ -648,48 +648,51 @@ class Output:
     """Where a disk goes, from its first byte to its last: a file, a block device, or standard output.
 
     A file has its name only when it is whole and on disk; until then it is FILE.part, and zeros are holes in it.
+    Nothing but a regular file is ever replaced: a device is written in place.
     """
 
     def __init__(self, path: str, size: int, overwrite: bool):
-        self.path, self.size = path, size
-        self.pipe = path == "-"
-        self.device = not self.pipe and os.path.exists(path) and stat.S_ISBLK(os.stat(path).st_mode)
-        if not self.pipe and os.path.lexists(path) and not overwrite:
+        self.path, self.size = os.path.realpath(path), size
+        mode = os.stat(path).st_mode if path != "-" and os.path.exists(path) else None
+        if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISBLK(mode):
+            raise Refused(f"{path} is neither a file nor a block device; - is standard output")
+        if mode is not None and not overwrite:
             raise Refused(f"{path} exists; --overwrite replaces it")
+        self.pipe = path == "-"
+        self.new = not self.pipe and (mode is None or stat.S_ISREG(mode))
         if self.pipe:
             self.file = sys.stdout.buffer
-        elif self.device:
+        elif self.new:
+            self.file = open(f"{self.path}.part", "wb")
+        else:
             self.file = open(path, "r+b")
             if self.file.seek(0, os.SEEK_END) < size:
                 raise Refused(f"{path} is smaller than the disk, which has {size} bytes")
             self.file.seek(0)
-        else:
-            self.file = open(f"{path}.part", "wb")
 
     def zeros(self, length: int) -> None:
-        if not self.pipe and not self.device:
+        if self.new:
             self.file.seek(length, os.SEEK_CUR)
             return
-        for _ in range(length // BLOCK):
-            self.file.write(bytes(BLOCK))
-        self.file.write(bytes(length % BLOCK))
+        for at in range(0, length, BLOCK):
+            self.file.write(bytes(min(BLOCK, length - at)))
 
     def finish(self) -> None:
-        if not self.pipe and not self.device:
+        if self.new:
             self.file.truncate(self.size)
         self.file.flush()
         if self.pipe:
             return
         os.fsync(self.file.fileno())
         self.file.close()
-        if not self.device:
+        if self.new:
             os.replace(f"{self.path}.part", self.path)
-            folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY)
+            folder = os.open(os.path.dirname(self.path), os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)
 
     def give_up(self) -> None:
-        if not self.pipe and not self.device:
+        if self.new and os.path.exists(f"{self.path}.part"):
             self.file.close()
             os.unlink(f"{self.path}.part")
 
@@ -799,16 +802,18 @@ class Verification:
         read = self.repository.read.get(id, 0)
         unread = [place for frame in range(pack.facts.frames) if not read >> frame & 1 and (place := pack.place(frame))]
         for first in range(0, len(unread), WINDOW):
-            for got in self.repository.load_here(unread[first : first + WINDOW]).values():
+            for got in self.repository.fetch(set(unread[first : first + WINDOW])).values():
                 if isinstance(got, Damage):
                     self.note(got)
 
     def others(self) -> None:
         """Objects that a restore does not need."""
-        for folder, check in ("maps", Map), ("avoid", check_avoid), ("hooks", check_hooks):
+        for folder in "maps", "avoid", "hooks":
             for name in self.repository.names(folder):
                 try:
-                    check(f"{self.repository.domain}/{folder}/{name}", self.repository.sealed(folder, name))
+                    body = self.repository.sealed(folder, name)
+                    if folder == "maps":
+                        Map(f"{self.repository.domain}/maps/{name}", body)
                 except Damage as damage:
                     self.note(damage)
         for name in self.repository.names("keys"):
@@ -827,30 +832,6 @@ class Verification:
             progress(f"packs/{name}")
             self.rest_of_pack(bytes.fromhex(name))
         self.others()
-
-
-def check_avoid(name: str, body: bytes) -> None:
-    fields, last = Fields(name, body), b""
-    epoch, count = fields.take("II")
-    fields.check(epoch == int(name[-10:]), "holds another epoch than its name")
-    for _ in range(count):
-        id, flags, reserved, _, _ = fields.take("16sB3sIQ")
-        fields.check(id > last and flags <= 7 and not any(reserved), "its list of packs is wrong")
-        last = id
-    fields.end()
-
-
-def check_hooks(name: str, body: bytes) -> None:
-    fields, last = Fields(name, body), b""
-    (leaves,) = fields.take("I")
-    for _ in range(leaves):
-        _, _, codec, reserved, _, _, _, _ = fields.take("16sHBBIII32s")
-        fields.check(codec <= 1 and reserved == 0, "its list of leaves is wrong")
-    for _ in range(fields.take("I")[0]):
-        start, leaf = fields.take("8sI")
-        fields.check(start >= last and leaf < leaves, "its list of hooks is wrong")
-        last = start
-    fields.end()
 
 
 # ---- The command line ----------------------------------------------------------------------------------------------

@@ -1,0 +1,395 @@
+"""What tools/restore.py promises, on repositories that repository_writer.py made from docs/format.md.
+
+Run by restore.test.ts, or by hand: python -m unittest discover -s test/tools
+"""
+import contextlib, io, json, os, pathlib, sys, tempfile, types, unittest
+from unittest import mock
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
+
+import restore
+import zstandard
+from repository_writer import BLOCK, SUB_BLOCK, Frame, From, Writer, recovery_code
+from sample import CODE, SHORT, Sample, noise
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.temporary = pathlib.Path(temporary.name)
+        self.objects = self.temporary / "objects"
+        self.objects.mkdir()
+        self.output = self.temporary / "disk.img"
+
+    def run_it(self, command: str, *more: str, code: str | None = None) -> int:
+        """Exit code; what it said is in `self.said` (standard error) and `self.printed`."""
+        said, printed = io.StringIO(), io.StringIO()
+        arguments = [command, "--objects", str(self.objects), *more]
+        if "--secret-file" not in more:
+            arguments += ["--recovery-code", code or recovery_code(CODE)]
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(printed):
+            try:
+                return restore.main(arguments)
+            finally:
+                self.said, self.printed = said.getvalue(), printed.getvalue()
+
+    def restore(self, root: str, *more: str) -> int:
+        return self.run_it("restore", "--root", root, "--output", str(self.output), *more)
+
+    def refuses(self, root: str, says: str) -> None:
+        """The restore ends with 3, names the damage in one line, and leaves no file."""
+        self.assertEqual(self.restore(root), 3, self.said)
+        self.assertIn(says, self.said)
+        self.assertEqual(len(self.said.splitlines()), 1, self.said)
+        self.assertEqual(list(self.temporary.iterdir()), [self.objects])
+
+    def one_block(self, frames: list[Frame], block: bytes, places=((0, 255, 255),), **wrong) -> Writer:
+        """A repository whose root `r` has one block."""
+        writer = Writer(self.objects)
+        writer.recovery(CODE)
+        pack = writer.pack(frames)
+        entry = (wrong.get("id", writer.id(block)), [From(pack, *place) for place in places])
+        leaf = wrong.get("leaf", writer.leaf([entry]))
+        leaves = writer.pack([Frame(leaf, type=wrong.get("leaf_type", 1))])
+        packs = [(pack, wrong.get("live", range(len(frames)))), (leaves, [0])]
+        table = [(leaves, 0, wrong.get("leaf_id", writer.id(leaf)), wrong.get("data", len(block)))]
+        body = writer.root_body(wrong.get("size", len(block)), packs, wrong.get("table", table),
+                                grid=wrong.get("grid", (BLOCK, 1_024)))
+        writer.sealed("roots/r", body + wrong.get("after", b""))
+        return writer
+
+
+class ASampleIsRestored(Case):
+    def setUp(self):
+        super().setUp()
+        self.sample = Sample(self.objects)
+
+    def test_disk_with_zeros_repeats_and_a_short_last_block_is_as_it_was_and_sparse(self):
+        self.assertEqual(self.restore("full"), 0, self.said)
+        self.assertTrue(self.output.read_bytes() == self.sample.full_disk())
+        self.assertLess(self.output.stat().st_blocks * 512, 8 * BLOCK)
+
+    def test_patched_blocks_are_put_together_from_frames_that_moved_twice(self):
+        self.assertEqual(self.restore("later"), 0, self.said)
+        self.assertTrue(self.output.read_bytes() == self.sample.later_disk())
+
+    def test_standard_output_gets_every_byte(self):
+        raw = io.BytesIO()
+        with mock.patch.object(restore.sys, "stdout", types.SimpleNamespace(buffer=raw)), \
+                contextlib.redirect_stderr(io.StringIO()):
+            code = restore.main(["restore", "--objects", str(self.objects), "--root", "full", "--output", "-",
+                                 "--recovery-code", recovery_code(CODE)])
+        self.assertEqual(code, 0)
+        self.assertTrue(raw.getvalue() == self.sample.full_disk())
+
+    def test_output_that_exists_is_kept_unless_asked_otherwise(self):
+        self.output.write_bytes(b"mine")
+        self.assertEqual(self.restore("later"), 1)
+        self.assertEqual(self.output.read_bytes(), b"mine")
+        self.assertEqual(self.restore("later", "--overwrite"), 0)
+        self.assertTrue(self.output.read_bytes() == self.sample.later_disk())
+
+    def test_what_is_no_file_is_never_replaced(self):
+        os.mkfifo(self.output)
+        self.assertEqual(self.restore("later", "--overwrite"), 1)
+        self.assertTrue(self.output.is_fifo())
+
+    def test_a_link_stays_a_link(self):
+        target = self.temporary / "target.img"
+        target.write_bytes(b"old")
+        self.output.symlink_to(target)
+        self.assertEqual(self.restore("later", "--overwrite"), 0, self.said)
+        self.assertTrue(self.output.is_symlink() and target.read_bytes() == self.sample.later_disk())
+
+    def test_list_shows_roots_and_leaves_other_folders_alone(self):
+        self.assertEqual(self.run_it("list", "--json"), 0, self.said)
+        rows = [json.loads(line) for line in self.printed.splitlines()]
+        self.assertEqual([(row["domain"], row["root"], row["size"]) for row in rows],
+                         [("domain-1", "full", self.sample.size), ("domain-1", "later", 2 * BLOCK)])
+        self.assertEqual(rows[0]["description"]["disk"], "vda")
+        self.assertEqual(self.run_it("list"), 0)
+        self.assertIn("disk: vda", self.printed)
+
+    def test_verify_finds_nothing_wrong(self):
+        self.assertEqual(self.run_it("verify"), 0, self.said)
+        self.assertEqual(self.run_it("verify", "--root", "later"), 0, self.said)
+
+    def test_every_flipped_or_shortened_object_is_named_by_verify(self):
+        for path in sorted((self.objects / "domain-1").rglob("*")):
+            name = str(path.relative_to(self.objects))
+            if path.is_dir() or name.endswith(("keys/service", "not-of-the-format")):
+                continue
+            good = path.read_bytes()
+            key = "keys/" in name
+            spots = {0, 8, 10, 20, 40, 70, len(good) // 2, len(good) - 30, len(good) - 1} if not key else {12, len(good) - 2}
+            wrongs = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in spots if at < len(good)]
+            wrongs += [good[:-1], good[: len(good) // 2], b"", good + b"\0"]
+            for wrong in wrongs if not key else wrongs[2:4]:
+                path.write_bytes(wrong)
+                self.assertEqual(self.run_it("verify", *self.by_secret()), 3, name)
+                self.assertIn(f"damaged: {name}: ", self.said)
+            path.write_bytes(good)
+        self.assertEqual(self.run_it("verify"), 0)
+
+    def by_secret(self) -> list[str]:
+        path = self.temporary / "secret"
+        path.write_bytes(self.sample.writer.secret)
+        return ["--secret-file", str(path)]
+
+    def test_objects_under_each_others_names_are_refused(self):
+        for folder, root in ("roots", "full"), ("packs", "full"), ("maps", "later"):
+            with self.subTest(folder):
+                paths = [path for path in sorted((self.objects / "domain-1" / folder).iterdir()) if "not" not in path.name]
+                if folder == "packs":
+                    paths = [self.sample.path(self.sample.a), self.sample.path(self.sample.b)]
+                first, second = (path.read_bytes() for path in paths[-2:])
+                paths[-2].write_bytes(second), paths[-1].write_bytes(first)
+                self.refuses(root, f"domain-1/{folder}/")
+                paths[-2].write_bytes(first), paths[-1].write_bytes(second)
+
+    def test_missing_pack_is_named(self):
+        self.sample.path(self.sample.b).unlink()
+        self.refuses("full", f"domain-1/packs/{self.sample.b.id.hex()}: is missing")
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn(self.sample.b.id.hex(), self.said)
+        self.assertIn("root full: 2 blocks are lost", self.printed)
+
+    def test_damage_can_be_skipped_and_only_the_damage_is_zero(self):
+        path = self.sample.path(self.sample.a)
+        data = bytearray(path.read_bytes())
+        data[100] ^= 1
+        path.write_bytes(data)
+        self.refuses("full", self.sample.a.id.hex())
+        self.assertEqual(self.restore("full", "--skip-damaged"), 3)
+        disk = bytearray(self.sample.full_disk())
+        disk[:BLOCK] = disk[3 * BLOCK : 4 * BLOCK] = bytes(BLOCK)
+        self.assertTrue(self.output.read_bytes() == disk)
+        self.assertIn("bytes 0 to 524287", self.said)
+
+    def test_a_map_that_is_replaced_while_reading_is_read_again(self):
+        """The reader has map 2; before it reads a pack, map 3 moves that pack's frames and the pack goes."""
+        sample, read, done = self.sample, restore.Folder.read, []
+
+        def compaction(folder, name, *more):
+            if name == f"domain-1/packs/{sample.moved.id.hex()}" and not done:
+                done.append(True)
+                new = sample.writer.pack([Frame(noise(11, 4 * SUB_BLOCK), codec=1), Frame(noise(10, 3 * SUB_BLOCK))])
+                gone = sample.later_packs[1][0]
+                sample.writer.sealed("maps/0000000003", sample.writer.map_body(3, [(gone, 0, new, 1), (gone, 1, new, 0)]))
+                sample.path(sample.moved).unlink()
+            return read(folder, name, *more)
+
+        with mock.patch.object(restore.Folder, "read", compaction):
+            self.assertEqual(self.restore("later"), 0, self.said)
+        self.assertTrue(done and self.output.read_bytes() == sample.later_disk())
+
+    def test_the_newest_map_is_the_only_one_that_counts(self):
+        (self.objects / "domain-1" / "maps" / "0000000002").unlink()
+        self.refuses("later", "is missing")
+
+    def test_s3_is_read_like_a_folder(self):
+        with mock.patch.dict(sys.modules, fake_boto3(self.objects)):
+            code = self.run_it("restore", "--objects", "s3://bucket/some/prefix", "--root", "later", "--output", str(self.output))
+            self.assertEqual(code, 0, self.said)
+            self.assertTrue(self.output.read_bytes() == self.sample.later_disk())
+            self.assertEqual(self.run_it("verify", "--objects", "s3://bucket/some/prefix"), 0, self.said)
+            self.sample.path(self.sample.b).unlink()
+            self.assertEqual(self.run_it("verify", "--objects", "s3://bucket/some/prefix"), 3)
+
+    def test_s3_without_boto3_says_what_to_install(self):
+        with mock.patch.dict(sys.modules, {"boto3": None}):
+            self.assertEqual(self.run_it("list", "--objects", "s3://bucket"), 1)
+        self.assertIn("pip install boto3", self.said)
+
+
+def fake_boto3(folder: pathlib.Path) -> dict[str, types.ModuleType]:
+    """Modules that serve a folder as the bucket `bucket` below `some/prefix/`."""
+
+    class ClientError(Exception):
+        response = {"Error": {"Code": "NoSuchKey"}}
+
+    class Client:
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self, Bucket, Prefix, Delimiter):
+            assert (Bucket, Delimiter) == ("bucket", "/") and Prefix.startswith("some/prefix/")
+            below = folder / Prefix.removeprefix("some/prefix/")
+            for entry in below.iterdir() if below.is_dir() else []:
+                if entry.is_dir():
+                    yield {"CommonPrefixes": [{"Prefix": f"{Prefix}{entry.name}/"}]}
+                else:
+                    yield {"Contents": [{"Key": f"{Prefix}{entry.name}"}]}
+
+        def path(self, key: str) -> pathlib.Path:
+            path = folder / key.removeprefix("some/prefix/")
+            if not path.exists():
+                raise ClientError
+            return path
+
+        def head_object(self, Bucket, Key):
+            return {"ContentLength": self.path(Key).stat().st_size}
+
+        def get_object(self, Bucket, Key, Range):
+            first, last = Range.removeprefix("bytes=").split("-")
+            data = self.path(Key).read_bytes()
+            return {"Body": io.BytesIO(data[int(first) : int(last) + 1 if last else None])}
+
+    modules = {name: types.ModuleType(name) for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions")}
+    modules["boto3"].client = lambda *_, **__: Client()
+    modules["botocore.config"].Config = lambda **_: None
+    modules["botocore.exceptions"].ClientError = ClientError
+    return modules
+
+
+class ARecoveryCodeOpensItsDomain(Case):
+    def setUp(self):
+        super().setUp()
+        self.writer = self.one_block([Frame(noise(1))], noise(1))
+
+    def test_code_is_read_as_people_type_it(self):
+        code = recovery_code(CODE)
+        for typed in code.lower(), code.replace("-", " "), code.replace("0", "o").replace("1", "l"), f" {code}\n":
+            self.assertEqual(self.run_it("list", code=typed), 0, typed)
+
+    def test_typing_errors_are_told_from_wrong_codes(self):
+        code = recovery_code(CODE)
+        for typed in ("2" if code[0] != "2" else "3") + code[1:], code[:-1], code + "0", "U" + code[1:]:
+            self.assertEqual(self.run_it("list", code=typed), 1, typed)
+            self.assertNotIn("fits none", self.said)
+        self.assertEqual(self.run_it("list", code=recovery_code(bytes(20))), 1)
+        self.assertIn("fits none of the 1 recovery objects", self.said)
+
+    def test_every_recovery_object_is_tried_damaged_ones_too(self):
+        self.writer.recovery(bytes(20), "recovery-00000000")
+        self.writer.put("keys/recovery-00000001", b"{")
+        self.assertEqual(self.run_it("list"), 0, self.said)
+        self.assertEqual(self.run_it("list", code=recovery_code(bytes(20))), 0, self.said)
+
+    def test_code_opens_only_its_own_domain(self):
+        other = Writer(self.objects, "domain-2")
+        other.recovery(bytes(20))
+        other.sealed("roots/theirs", other.root_body(0, [], []))
+        self.assertEqual(self.run_it("list", "--json"), 0)
+        self.assertEqual([json.loads(line)["root"] for line in self.printed.splitlines()], ["r"])
+        self.assertEqual(self.run_it("list", "--domain", "domain-2"), 1)
+
+    def test_recovery_object_of_another_domain_is_refused(self):
+        (self.objects / "domain-1").rename(self.objects / "domain-9")
+        self.assertEqual(self.run_it("list"), 1)
+        self.assertIn("domain-9/keys/recovery-00c0ffee", self.said)
+
+    def test_secret_file_may_be_bytes_or_digits(self):
+        path = self.temporary / "secret"
+        for content in self.writer.secret, self.writer.secret.hex().encode() + b"\n":
+            path.write_bytes(content)
+            self.assertEqual(self.run_it("list", "--secret-file", str(path)), 0, self.said)
+        path.write_bytes(b"short")
+        self.assertEqual(self.run_it("list", "--secret-file", str(path)), 1)
+        path.write_bytes(bytes(32))
+        self.assertEqual(self.run_it("list", "--secret-file", str(path)), 3)
+
+    def test_unknown_root_is_an_error_of_the_user(self):
+        self.assertEqual(self.restore("../r"), 1)
+        self.assertEqual(self.restore("nothing"), 1)
+
+
+class WhatTheFormatForbidsIsRefused(Case):
+    def test_a_good_one_is_not(self):
+        self.one_block([Frame(noise(1))], noise(1))
+        self.assertEqual(self.restore("r"), 0, self.said)
+
+    def test_wrong_ids(self):
+        self.one_block([Frame(noise(1))], noise(1), id=bytes(32))
+        self.refuses("r", "domain-1/roots/r: block 0: has another id")
+        self.one_block([Frame(noise(1))], noise(1), leaf_id=bytes(32))
+        self.refuses("r", "domain-1/roots/r: leaf 0")
+
+    def test_leaf_sealed_as_a_block(self):
+        self.one_block([Frame(noise(1))], noise(1), leaf_type=0)
+        self.refuses("r", "domain-1/packs/")
+
+    def test_root_of_another_grid_of_another_size_or_with_more_behind_it(self):
+        for wrong in {"grid": (65_536, 1_024)}, {"grid": (BLOCK, 512)}, {"size": 1 << 40}, {"after": b"\0"}, {"table": []}:
+            self.one_block([Frame(noise(1))], noise(1), **wrong)
+            self.refuses("r", "domain-1/roots/r: ")
+
+    def test_leaf_that_counts_its_bytes_otherwise(self):
+        self.one_block([Frame(noise(1))], noise(1), data=1)
+        self.refuses("r", "domain-1/roots/r: leaf 0")
+
+    def test_leaf_of_another_magic_number_of_entries_or_with_more_behind_it(self):
+        for leaf in b"LEAK\1\0\0\0\0", b"LEAF\2\0\0\0\0\0", b"LEAF\1\0\0\0\0\0", b"LEAF\1\0\0\0", b"LEAF\1\0\0\0\x09" + bytes(500):
+            self.one_block([Frame(noise(1))], noise(1), leaf=leaf)
+            self.refuses("r", "domain-1/roots/r: leaf 0")
+
+    def test_places_that_overlap_leave_bytes_out_or_take_what_is_not_held(self):
+        parts = [Frame(noise(1)), Frame(noise(2, SUB_BLOCK))]
+        for second in (1, 1, 1), (1, 2, 1):
+            self.one_block(parts, noise(1), places=((0, 255, 255), second))
+            self.refuses("r", "takes what a frame does not hold, or twice")
+        self.one_block(parts, noise(1), places=((0, 255, 127),))
+        self.refuses("r", "leaves some of its block out")
+
+    def test_short_block_that_is_patched(self):
+        self.one_block([Frame(noise(1, SHORT))] * 2, noise(1, SHORT), places=((0, 255, 127), (1, 255, 128)))
+        self.refuses("r", "short last block")
+
+    def test_frame_of_another_length_than_its_place_says(self):
+        self.one_block([Frame(noise(1, SUB_BLOCK))], noise(1))
+        self.refuses("r", "domain-1/packs/")
+
+    def test_compressed_content_that_is_not_one_bounded_zstd_frame_of_a_declared_size(self):
+        block = b"a block of words that repeats itself" * 14_600
+        block = block[:BLOCK]
+        pack = lambda **more: zstandard.ZstdCompressor(**more).compress(block)
+        wide = zstandard.ZstdCompressionParameters(window_log=24, enable_ldm=True, write_content_size=True)
+        stream = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+        contents = {
+            "no size": pack(write_content_size=False),
+            "two frames": pack() + pack(),
+            "more behind it": pack() + b"\0",
+            "cut short": pack()[:-1],
+            "another size": zstandard.ZstdCompressor().compress(block[:-1]),
+            "wide window, no size": stream.compress(block) + stream.flush(),
+            "skippable frame": b"\x50\x2a\x4d\x18\4\0\0\0abcd",
+            "not compressed": block,
+            "nothing": b"",
+        }
+        self.one_block([Frame(block, codec=1, content=pack())], block)
+        self.assertEqual(self.restore("r"), 0, self.said)
+        self.output.unlink()
+        for what, content in contents.items():
+            with self.subTest(what):
+                self.one_block([Frame(block, codec=1, content=content)], block)
+                self.refuses("r", "domain-1/packs/")
+
+    def test_frames_that_the_root_does_not_keep_are_found_by_verify(self):
+        self.one_block([Frame(noise(1)), Frame(noise(2))], noise(1), live=[1])
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn("domain-1/roots/r: does not list frame 0", self.said)
+
+    def test_unused_frame_that_is_damaged_is_found_by_verify_though_not_needed(self):
+        writer = self.one_block([Frame(noise(1)), Frame(noise(2))], noise(1), live=[0])
+        path = max((writer.folder / "domain-1" / "packs").iterdir(), key=lambda path: path.stat().st_size)
+        data = bytearray(path.read_bytes())
+        data[-200] ^= 1
+        path.write_bytes(data)
+        self.assertEqual(self.restore("r"), 0, self.said)
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn(f"domain-1/packs/{path.name}: frame 1", self.said)
+
+    def test_versions_reserved_bytes_and_magic_are_looked_at_before_the_key(self):
+        writer = self.one_block([Frame(noise(1))], noise(1))
+        path = writer.folder / "domain-1" / "roots" / "r"
+        good = path.read_bytes()
+        for at, says in (0, "does not begin with HOLDROOT"), (8, "format version"), (12, "reserved"):
+            path.write_bytes(good[:at] + b"\x07" + good[at + 1 :])
+            self.refuses("r", says)
+
+
+if __name__ == "__main__":
+    unittest.main()
