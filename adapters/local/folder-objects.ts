@@ -1,6 +1,5 @@
 /** How are backup objects kept in a folder? */
 import { randomBytes } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "../../core/domain/values.ts";
 import { checkObjectName, checkPrefix } from "../../core/ports/object-names.ts";
@@ -8,7 +7,7 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import { ObjectMissing, RangeUnavailable, StoreFull } from "../../core/ports/object-store.ts";
 import { createDurableFolders } from "./files/durable-folders.ts";
 import { codeOf, isAbsence, toStoreError } from "./files/failures.ts";
-import { type FileCalls, fileCalls } from "./files/file-calls.ts";
+import { type FileCalls, fileCalls, type OpenFile } from "./files/file-calls.ts";
 import { dropTemporary, giveName, writeTemporary } from "./files/new-file.ts";
 import { listObjects, notThere } from "./files/object-list.ts";
 import { TMP, TRASH } from "./files/object-names.ts";
@@ -24,12 +23,22 @@ export interface FolderObjectStoreOptions {
   readonly calls?: FileCalls;
 }
 
+/** What a folder can do beyond the port. */
+export interface FolderObjectStore extends ObjectStore {
+  /**
+   * As the port says. With `into`, the bytes are put at its start when they fit, and the answer is that part of it. Memory
+   * that is used again and begins at a page takes them three times as fast: new pages have to be found and zeroed by the
+   * system, and the kernel copies to a place that is no multiple of 32 bytes (as malloc's are) at a quarter of the speed.
+   */
+  get(name: string, range?: Range, into?: Uint8Array): Promise<Uint8Array>;
+}
+
 /**
  * An object is the file of its name; trash/<day>/<name>~<time>-<random> is one that was trashed. Any number of workers
  * and processes may use the folder at once: names are given by link(), which never replaces. Bad names are refused with
  * TypeError. A folder where an object should be, and any unreadable folder, is an error.
  */
-export function createFolderObjectStore(options: FolderObjectStoreOptions): ObjectStore {
+export function createFolderObjectStore(options: FolderObjectStoreOptions): FolderObjectStore {
   const { reserveBytes, now = Date.now, calls = fileCalls } = options;
   const root = resolve(options.folder);
   const tmp = join(root, TMP);
@@ -60,9 +69,8 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Obje
       temporary = await writeTemporary(tmp, bytes, calls);
       await folders.make(dirname(path));
       const outcome = await giveName(temporary, path, tmp, calls);
-      await dropTemporary(temporary, calls);
-      // Also for "exists": whoever gave the name may not have come to this point.
-      await folders.sync(dirname(path));
+      // The folder also for "exists": whoever gave the name may not have come to this point.
+      await Promise.all([dropTemporary(temporary, calls), folders.sync(dirname(path))]);
       return outcome;
     } catch (error) {
       folders.forget();
@@ -102,10 +110,10 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Obje
     async putIfAbsent(name, bytes) {
       return put(name, pathOf(name), bytes);
     },
-    async get(name, range) {
+    async get(name, range, into) {
       const path = pathOf(name);
       if (range !== undefined) checkRange(range);
-      const bytes = await readFile(name, path, range, calls);
+      const bytes = await readFile(name, path, range, into, calls);
       if (bytes !== undefined) return bytes;
       await mustBeThere();
       throw new ObjectMissing(`there is no object ${name}`);
@@ -126,13 +134,19 @@ export function createFolderObjectStore(options: FolderObjectStoreOptions): Obje
 type Range = { readonly offset: number; readonly length: number };
 
 /** The file's bytes, undefined when there is no such file. */
-async function readFile(name: string, path: string, range: Range | undefined, calls: FileCalls) {
+async function readFile(
+  name: string,
+  path: string,
+  range: Range | undefined,
+  into: Uint8Array | undefined,
+  calls: FileCalls,
+): Promise<Uint8Array | undefined> {
   try {
     const handle = await calls.open(path, "r");
     try {
       const stats = await handle.stat();
       if (!stats.isFile()) return undefined;
-      return await readRange(name, handle, stats.size, range ?? { offset: 0, length: stats.size });
+      return await readRange(name, handle, stats.size, range ?? { offset: 0, length: stats.size }, into);
     } finally {
       await handle.close();
     }
@@ -142,15 +156,23 @@ async function readFile(name: string, path: string, range: Range | undefined, ca
   }
 }
 
-async function readRange(name: string, handle: FileHandle, size: number, { offset, length }: Range) {
+async function readRange(
+  name: string,
+  handle: OpenFile,
+  size: number,
+  { offset, length }: Range,
+  into: Uint8Array | undefined,
+): Promise<Uint8Array> {
   const short = () => new RangeUnavailable(`${name} has ${size} bytes, not ${length} from ${offset}`);
   if (offset + length > size) throw short();
-  const bytes = new Uint8Array(length);
+  // Not zeroed first: every byte of it is read, or none is given away.
+  const fits = into !== undefined && into.length >= length;
+  const bytes = fits ? into.subarray(0, length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+    const count = await handle.read(bytes.subarray(filled), offset + filled);
     // The file ends before its own size: somebody shortened it meanwhile.
-    if (bytesRead === 0) throw short();
-    filled += bytesRead;
+    if (count === 0) throw short();
+    filled += count;
   }
   return bytes;
 }

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { codeOf } from "./failures.ts";
-import type { FileCalls } from "./file-calls.ts";
+import type { FileCalls, OpenFile } from "./file-calls.ts";
 
 /** Objects are the owner's alone. */
 const FILE_MODE = 0o600;
@@ -12,6 +12,10 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set(["EPERM", "ENOTSUP", "
 /** How long to wait for another attempt on the same name where there are no hard links: a rename takes far less. */
 const CLAIM_WAIT_MS = 10_000;
 const CLAIM_LOOK_MS = 20;
+/** Direct writes want offset, length and address aligned to the device's block; 4 KiB is the largest in use. */
+const PAGE = 4096;
+/** Smaller objects go through the page cache: they are read again soon, and opening twice would cost more than copying. */
+const DIRECT_FROM_BYTES = 1024 * 1024;
 
 /**
  * Writes the bytes to a new file in `tmp` and makes them durable. @returns its path; on an error nothing stays behind
@@ -21,7 +25,7 @@ export async function writeTemporary(tmp: string, bytes: Uint8Array, calls: File
   const handle = await calls.open(path, "wx", FILE_MODE);
   try {
     try {
-      await handle.writeFile(bytes);
+      await writeAll(handle, path, bytes, calls);
       await handle.sync();
     } finally {
       await handle.close();
@@ -31,6 +35,32 @@ export async function writeTemporary(tmp: string, bytes: Uint8Array, calls: File
     throw error;
   }
   return path;
+}
+
+async function writeAll(handle: OpenFile, path: string, bytes: Uint8Array, calls: FileCalls): Promise<void> {
+  let done = await writeDirectly(path, bytes, calls);
+  // What is no whole page, what a short write left, and everything where nothing can be written directly.
+  while (done < bytes.length) done += await handle.write(bytes.subarray(done), done);
+}
+
+/**
+ * Writes whole pages past the page cache, when the bytes lie at pages of memory as packs do; answers how many bytes. A
+ * buffered write copies them all, and pages of the cache must be found for them first: half of the processor time of a put.
+ */
+async function writeDirectly(path: string, bytes: Uint8Array, calls: FileCalls): Promise<number> {
+  if (bytes.length < DIRECT_FROM_BYTES || bytes.byteOffset % PAGE !== 0) return 0;
+  try {
+    const direct = await calls.open(path, "direct");
+    try {
+      return await direct.write(bytes.subarray(0, bytes.length - (bytes.length % PAGE)), 0);
+    } finally {
+      await direct.close();
+    }
+  } catch (error) {
+    // The file system has no direct access, or wants the memory aligned otherwise.
+    if (codeOf(error) === "EINVAL") return 0;
+    throw error;
+  }
 }
 
 /** Removes a temporary file; one that stays is removed when the owner next opens the folder. */

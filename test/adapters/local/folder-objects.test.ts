@@ -1,6 +1,6 @@
 /** Does the folder keep the promises of an object store, across kills, full disks, failing calls and lost folders? */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import {
   existsSync,
@@ -16,9 +16,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type FileCalls, fileCalls } from "../../../adapters/local/files/file-calls.ts";
+import { type FileCalls, fileCalls, makeFileCalls, type OpenFile } from "../../../adapters/local/files/file-calls.ts";
 import { createObjectFolder, removeLeftovers } from "../../../adapters/local/files/object-folder.ts";
 import { createFolderObjectStore } from "../../../adapters/local/folder-objects.ts";
+import { alignedMemory } from "../../../adapters/local/images/aligned-memory.ts";
 import { ObjectMissing, RangeUnavailable, StoreFailed, StoreFull } from "../../../core/ports/object-store.ts";
 import { names, objectStoreContract } from "../../contracts/object-store.ts";
 import { failure, recording } from "./recorded-calls.ts";
@@ -54,7 +55,8 @@ function openWith(calls: FileCalls) {
   };
 }
 
-objectStoreContract("folder", openWith(fileCalls));
+objectStoreContract("folder", openWith(makeFileCalls(false)));
+objectStoreContract("folder in a worker thread", openWith(makeFileCalls(true)));
 objectStoreContract("folder without hard links", openWith(withoutLinks));
 
 describe("the object folder", () => {
@@ -71,7 +73,7 @@ describe("the object folder", () => {
     await store.putIfAbsent("packs/deep/a", content);
     const changes = log.filter((call) => !/^(open|free|stat)/.test(call));
     expect(changes).toEqual([
-      "writeFile tmp/TEMP",
+      "write tmp/TEMP",
       "sync tmp/TEMP",
       "mkdir packs",
       "sync .",
@@ -160,7 +162,7 @@ describe("the object folder", () => {
     test(`${code} while writing is ${kind.name}, names the object and leaves nothing in tmp/`, async () => {
       const { folder } = await open();
       const { calls } = recording(folder, (_, call) => {
-        if (call.startsWith("writeFile")) throw failure(code, errno);
+        if (call.startsWith("write")) throw failure(code, errno);
       });
       const put = createFolderObjectStore({ folder, reserveBytes: 0, calls }).putIfAbsent("packs/a", content);
       await expect(put).rejects.toBeInstanceOf(kind);
@@ -168,6 +170,109 @@ describe("the object folder", () => {
       expect(readdirSync(join(folder, "tmp"))).toEqual([]);
     });
   }
+
+  describe("an object as large as a pack", () => {
+    const MIB = 1024 * 1024;
+    /** Memory that begins at a page, as packs do: only such is written directly. */
+    const large = Buffer.from(alignedMemory(3 * MIB).buffer).subarray(0, 2 * MIB + 1234);
+    randomFillSync(large);
+    const putWith = async (calls: (real: FileCalls) => FileCalls) => {
+      const { folder, store } = await open();
+      const put = createFolderObjectStore({ folder, reserveBytes: 0, calls: calls(fileCalls) }).putIfAbsent("a", large);
+      return { folder, store, put };
+    };
+    /** Puts other behaviour in place of direct writes. */
+    const direct =
+      (write: (bytes: Uint8Array, position: number, file: OpenFile) => Promise<number>) =>
+      (real: FileCalls): FileCalls => ({
+        ...real,
+        async open(path, flags, mode) {
+          if (flags !== "direct") return real.open(path, flags, mode);
+          const file = { ...(await real.open(path, "r")) };
+          return { ...file, write: (bytes, position) => write(bytes, position, file) };
+        },
+      });
+
+    for (const onTheSpot of [false, true]) {
+      test(`is kept whole, to the last odd byte (${onTheSpot ? "worker" : "main"} thread)`, async () => {
+        const { store, put } = await putWith(() => makeFileCalls(onTheSpot));
+        expect(await put).toBe("created");
+        expect(large.equals(await store.get("a"))).toBe(true);
+        const range = { offset: MIB - 1, length: MIB };
+        const expected = large.subarray(range.offset, range.offset + range.length);
+        expect(expected.equals(await store.get("a", range))).toBe(true);
+      });
+    }
+
+    test("is durable before it has its name, also what was written past the page cache", async () => {
+      const { folder } = await open();
+      const { calls, log } = recording(folder);
+      await createFolderObjectStore({ folder, reserveBytes: 0, calls }).putIfAbsent("a", large);
+      const steps = log.filter((call) => /^(write|sync|link)/.test(call));
+      expect(steps.slice(-4)).toEqual(["write tmp/TEMP", "sync tmp/TEMP", "link tmp/TEMP a", "sync ."]);
+    });
+
+    test.each([
+      ["cannot be opened for it", undefined],
+      [
+        "turns it down",
+        direct(async () => {
+          throw failure("EINVAL", -22);
+        }),
+      ],
+      ["takes less than all", direct(async () => 0)],
+    ] as const)("is kept whole where direct writing is not possible: the file system %s", async (_, calls) => {
+      const { store, put } = await putWith(
+        calls ??
+          ((real) => ({
+            ...real,
+            async open(path, flags, mode) {
+              if (flags === "direct") throw failure("EINVAL", -22);
+              return real.open(path, flags, mode);
+            },
+          })),
+      );
+      expect(await put).toBe("created");
+      expect(large.equals(await store.get("a"))).toBe(true);
+    });
+
+    test.each([
+      ["ENOSPC", -28, StoreFull],
+      ["EIO", -5, StoreFailed],
+    ] as const)("%s while it is written directly fails the put and leaves nothing", async (code, errno, kind) => {
+      const { folder, put } = await putWith(
+        direct(async () => {
+          throw failure(code, errno);
+        }),
+      );
+      await expect(put).rejects.toBeInstanceOf(kind);
+      expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+      expect(existsSync(join(folder, "a"))).toBe(false);
+    });
+  });
+
+  test("bytes are put into memory that is lent when they fit, and into new memory when not", async () => {
+    const { store } = await open();
+    await store.putIfAbsent("a", content);
+    const lent = new Uint8Array(100);
+    const fitting = await store.get("a", { offset: 8, length: 100 }, lent);
+    expect(fitting.buffer).toBe(lent.buffer);
+    expect(lent).toEqual(content.subarray(8, 108));
+    const other = await store.get("a", { offset: 0, length: 101 }, lent);
+    expect(other.buffer).not.toBe(lent.buffer);
+    expect(other).toEqual(content.subarray(0, 101));
+    expect(lent).toEqual(content.subarray(8, 108));
+  });
+
+  test("a file that was removed or replaced behind the store's back is seen as it is at the next read", async () => {
+    const { folder, store } = await open();
+    await store.putIfAbsent("a", content);
+    await store.get("a", { offset: 0, length: 8 });
+    rmSync(join(folder, "a"));
+    await expect(store.get("a", { offset: 0, length: 8 })).rejects.toBeInstanceOf(ObjectMissing);
+    writeFileSync(join(folder, "a"), "replaced");
+    expect(Buffer.from(await store.get("a", { offset: 0, length: 8 })).toString()).toBe("replaced");
+  });
 
   test("a put that would leave less than the reserve is StoreFull, one that just fits is not; deletion still works", async () => {
     let free = 10_000 + content.byteLength;

@@ -16,17 +16,18 @@ export function recording(folder: string, fail: (n: number, call: string) => voi
   const calls: FileCalls = {
     async open(path, flags, mode) {
       note(`open ${short(path)} ${flags}`);
-      const handle = await fileCalls.open(path, flags, mode);
-      for (const method of ["sync", "writeFile"] as const) {
-        const real = handle[method].bind(handle) as (...args: unknown[]) => Promise<void>;
-        Object.assign(handle, {
-          [method]: async (...args: unknown[]) => {
-            note(`${method} ${short(path)}`);
-            await real(...args);
-          },
-        });
-      }
-      return handle;
+      const file = await fileCalls.open(path, flags, mode);
+      return {
+        ...file,
+        async write(bytes, position) {
+          note(`${flags === "direct" ? "write directly" : "write"} ${short(path)}`);
+          return file.write(bytes, position);
+        },
+        async sync() {
+          note(`sync ${short(path)}`);
+          await file.sync();
+        },
+      };
     },
     link: async (from, to) => {
       note(`link ${short(from)} ${short(to)}`);
