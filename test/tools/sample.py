@@ -76,12 +76,5 @@ class Sample:
     def whole(self, block: int, pack: Pack, frame: int) -> tuple[bytes, list[From]]:
         return self.writer.id(self.blocks[block]), [From(pack, frame)]
 
-    def full_disk(self) -> bytes:
-        """Most of it zero: a gibibyte."""
-        disk = bytearray(self.size)
-        for at, block in self.blocks.items():
-            disk[at * BLOCK : at * BLOCK + len(block)] = block
-        return bytes(disk)
-
     def later_disk(self) -> bytes:
         return self.later_blocks[0] + self.later_blocks[1]
