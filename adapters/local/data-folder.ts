@@ -1,9 +1,9 @@
 /** Is this folder ours, of a version that we know, and owned by nobody else? */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { FolderOwned, isLockFile, type OwnerLock, takeOwnership } from "./data-folder/owner-lock.ts";
-import { replaceFile, syncFolderNow, writeNewFile } from "./files/durable-file.ts";
+import { makeFoldersNow, replaceFile, writeNewFile } from "./files/durable-file.ts";
 import { codeOf, textOf } from "./files/failures.ts";
 
 /** Version of the folder's layout: raised when an older Holdfast would misread what a newer one wrote. */
@@ -107,17 +107,8 @@ function prepare(path: string, create: boolean): boolean {
       `${path} is no Holdfast data folder and not empty (it holds ${JSON.stringify(foreign)}): name a new folder`,
     );
   }
-  if (names === undefined) makeFolder(path);
+  if (names === undefined) makeFoldersNow(path);
   return true;
-}
-
-/** Makes the folder and its parents, each name durable. */
-function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 }) ?? path;
-  for (let folder = path; ; folder = dirname(folder)) {
-    syncFolderNow(dirname(folder));
-    if (folder === first) return;
-  }
 }
 
 /** A version file that a first start began and did not finish. */

@@ -1,6 +1,16 @@
 /** How does a small file get on the disk whole, or not at all? */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "./failures.ts";
 
@@ -69,5 +79,14 @@ function writeDurably(path: string, text: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Makes a folder and its missing parents, all the owner's alone, each name durable. @throws the system's error */
+export function makeFoldersNow(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 }) ?? path;
+  for (let folder = path; ; folder = dirname(folder)) {
+    syncFolderNow(dirname(folder));
+    if (folder === first) return;
   }
 }
