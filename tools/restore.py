@@ -107,13 +107,9 @@ class Folder:
     def read(self, name: str, offset: int = 0, length: int | None = None) -> bytes:
         """`length` bytes from `offset`, or all that follow; fewer where the object ends before."""
         try:
-            with open(os.path.join(self.path, name), "rb", buffering=0) as file:
+            with open(os.path.join(self.path, name), "rb") as file:
                 file.seek(offset)
-                parts, left = [], os.fstat(file.fileno()).st_size - offset if length is None else length
-                while left > 0 and (part := file.read(left)):
-                    parts.append(part)
-                    left -= len(part)
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return file.read(length)
         except FileNotFoundError:
             raise Missing(name) from None
 
@@ -125,48 +121,54 @@ class S3:
         try:
             import boto3
             from botocore.config import Config
-            from botocore.exceptions import ClientError
+            from botocore.exceptions import BotoCoreError, ClientError
         except ImportError:
             raise Refused("reading from S3 needs boto3: pip install boto3") from None
         self.bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self.prefix = prefix.rstrip("/") + "/" if prefix.strip("/") else ""
         self.client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 10}))
-        self.ClientError = ClientError
+        self.said_no, self.went_wrong = ClientError, BotoCoreError
 
-    def _pages(self, folder: str) -> Iterator[tuple[str, dict]]:
+    def _ask(self, name: str, call):
+        """What S3 answers; a connection that breaks in the middle of a body is tried again."""
+        for left in range(4, -1, -1):
+            try:
+                return call()
+            except self.said_no as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code in ("NoSuchKey", "404", "NotFound"):
+                    raise Missing(name) from None
+                if code == "InvalidRange":
+                    return b""
+                raise Refused(f"{name}: S3 says: {error}") from None
+            except self.went_wrong as error:
+                if left == 0:
+                    raise Refused(f"{name}: {error}") from None
+
+    def _list(self, folder: str) -> tuple[list[str], list[str]]:
+        """Names of the folders and of the objects directly in a folder."""
         prefix = self.prefix + folder
-        pages = self.client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
-            yield prefix, page
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+        folders, names = [], []
+        for page in self._ask(folder, lambda: list(pages)):
+            folders += [entry["Prefix"][len(prefix) : -1] for entry in page.get("CommonPrefixes", [])]
+            names += [entry["Key"][len(prefix) :] for entry in page.get("Contents", [])]
+        return sorted(folders), sorted(names)
 
     def folders(self) -> list[str]:
-        return sorted(entry["Prefix"][len(prefix) : -1] for prefix, page in self._pages("")
-                      for entry in page.get("CommonPrefixes", []))
+        return self._list("")[0]
 
     def names(self, folder: str) -> list[str]:
-        return sorted(entry["Key"][len(prefix) :] for prefix, page in self._pages(f"{folder}/")
-                      for entry in page.get("Contents", []))
-
-    def _ask(self, call, name: str, **more) -> dict:
-        try:
-            return call(Bucket=self.bucket, Key=self.prefix + name, **more)
-        except self.ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code in ("NoSuchKey", "404", "NotFound"):
-                raise Missing(name) from None
-            if code == "InvalidRange":
-                return {"Body": None}
-            raise Refused(f"{name}: S3 says {error}") from None
+        return self._list(f"{folder}/")[1]
 
     def size(self, name: str) -> int:
-        return self._ask(self.client.head_object, name)["ContentLength"]
+        return self._ask(name, lambda: self.client.head_object(Bucket=self.bucket, Key=self.prefix + name)["ContentLength"])
 
     def read(self, name: str, offset: int = 0, length: int | None = None) -> bytes:
         if length == 0:
             return b""
-        last = "" if length is None else offset + length - 1
-        body = self._ask(self.client.get_object, name, Range=f"bytes={offset}-{last}")["Body"]
-        return body.read() if body else b""
+        part = f"bytes={offset}-{'' if length is None else offset + length - 1}"
+        return self._ask(name, lambda: self.client.get_object(Bucket=self.bucket, Key=self.prefix + name, Range=part)["Body"].read())
 
 
 # ---- Keys (§2, §3) -------------------------------------------------------------------------------------------------
@@ -363,12 +365,13 @@ class Map:
         fields.end()
 
     def _moves_of(self, pack: bytes) -> dict[int, tuple[int, int, int]]:
-        return {old: new for old, *new in self.RECORD.iter_unpack(self.moved.get(pack, b""))}
+        return {old: (frame, index, offset) for old, frame, index, offset in self.RECORD.iter_unpack(self.moved[pack])}
 
     def now(self, place: Place) -> Place:
         if place.pack not in self.moved or not (new := self.moves_of(place.pack).get(place.frame)):
             return place
-        return place._replace(pack=self.ids[new[1]], frame=new[0], offset=new[2])
+        frame, index, offset = new
+        return place._replace(pack=self.ids[index], frame=frame, offset=offset)
 
 
 def parse_leaf(name: str, plain: bytes, lengths: list[int]) -> list[Entry | None]:
@@ -435,14 +438,12 @@ class Pack:
         footer = Fields(self.name, self.objects.read(self.name, max(length - FOOTER, 0), FOOTER))
         footer.check(footer.bytes(8) == b"PACK-END", "has no footer at its end")
         sealed = footer.bytes(FOOTER - 8)
-        zeros = bytes(7)
-        aad = struct.pack("<16sB7sII", self.id, FOOTER_KIND, zeros, 0, length)
+        aad = struct.pack("<16sB7xII", self.id, FOOTER_KIND, 0, length)
         offset, stored, frames, whole = struct.unpack("<IIII", self.open("the footer", nonce(FOOTER_KIND), sealed, aad))
         footer.check(whole == length and offset + stored + FOOTER == length and offset <= BYTES_BEFORE_DIRECTORY
                      and frames <= FRAMES_A_PACK and stored == RECORD * frames + TAG, "its footer has wrong lengths")
-        aad = struct.pack("<16sB7sII", self.id, DIRECTORY_KIND, zeros, offset, frames)
-        sealed_directory = self.objects.read(self.name, offset, stored)
-        directory = self.open("the directory", nonce(DIRECTORY_KIND), sealed_directory, aad)
+        aad = struct.pack("<16sB7xII", self.id, DIRECTORY_KIND, offset, frames)
+        directory = self.open("the directory", nonce(DIRECTORY_KIND), self.objects.read(self.name, offset, stored), aad)
         at = HEADER
         for type, codec, reserved, start, stored, plain in struct.iter_unpack("<BBHIII", directory):
             footer.check(type <= 1 and codec <= 1 and reserved == 0 and start == at and 0 < plain <= BLOCK,
@@ -491,7 +492,7 @@ class Repository:
         self.pack = lru_cache(maxsize=1_024)(self._pack)
         self.kept: OrderedDict[Place, bytes] = OrderedDict()  # frames decoded last
         self.readers = ThreadPoolExecutor(max_workers=4)
-        self.map = self._newest_map()
+        self.map: Map | None = None  # read when first needed
 
     def names(self, folder: str) -> list[str]:
         return [name for name in self.objects.names(f"{self.domain}/{folder}") if NAMES[folder].fullmatch(name)]
@@ -532,6 +533,8 @@ class Repository:
 
     def load(self, places: Iterable[Place]) -> dict[Place, bytes | Damage]:
         """The plain bytes of each frame, wherever it is now, or the damage that keeps them back."""
+        if self.map is None:
+            self.map = self._newest_map()
         now = {place: self.map.now(place) for place in places}
         found = self.fetch(set(now.values()))
         if any(isinstance(got, Missing) for got in found.values()):
@@ -826,8 +829,9 @@ class Verification:
     def all(self) -> None:
         for id in self.repository.names("roots"):
             self.root(id)
-        for id, facts in self.repository.map.packs.items():
-            self.tag(self.repository.map.name, id, facts)
+        if moved := self.repository.map:
+            for id, facts in moved.packs.items():
+                self.tag(moved.name, id, facts)
         for name in self.repository.names("packs"):
             progress(f"packs/{name}")
             self.rest_of_pack(bytes.fromhex(name))

@@ -233,7 +233,12 @@ def fake_boto3(folder: pathlib.Path) -> dict[str, types.ModuleType]:
     class ClientError(Exception):
         response = {"Error": {"Code": "NoSuchKey"}}
 
+    class BotoCoreError(Exception):
+        pass
+
     class Client:
+        broken = 0
+
         def get_paginator(self, _):
             return self
 
@@ -256,6 +261,9 @@ def fake_boto3(folder: pathlib.Path) -> dict[str, types.ModuleType]:
             return {"ContentLength": self.path(Key).stat().st_size}
 
         def get_object(self, Bucket, Key, Range):
+            Client.broken += 1
+            if Client.broken % 5 == 1:
+                raise BotoCoreError("connection broken")
             first, last = Range.removeprefix("bytes=").split("-")
             data = self.path(Key).read_bytes()
             return {"Body": io.BytesIO(data[int(first) : int(last) + 1 if last else None])}
@@ -264,6 +272,7 @@ def fake_boto3(folder: pathlib.Path) -> dict[str, types.ModuleType]:
     modules["boto3"].client = lambda *_, **__: Client()
     modules["botocore.config"].Config = lambda **_: None
     modules["botocore.exceptions"].ClientError = ClientError
+    modules["botocore.exceptions"].BotoCoreError = BotoCoreError
     return modules
 
 
