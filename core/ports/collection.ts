@@ -86,8 +86,6 @@ export interface CollectReport {
   readonly totals: Readonly<Record<Verdict, Tally>>;
   /** Packs that compaction would empty. */
   readonly movable: Tally;
-  /** All roots that were found; of `decide`. */
-  readonly roots: readonly string[];
   /** Packs that something refers to and that do not exist: damage. At most 100 are named. */
   readonly missing: readonly string[];
   /** Why nothing was decided although something may be garbage. */

@@ -15,7 +15,8 @@ export type WorkflowName =
   | "compare-group"
   | "delete-backup"
   | "delete-vault"
-  | "remove-resource";
+  | "remove-resource"
+  | "collect";
 
 export type ExecutionStatus = "running" | "succeeded" | "failed";
 

@@ -8,6 +8,13 @@ import { concludeCheckpoint, prepareCheckpoint } from "../../core/app/backup/run
 import { sealRun } from "../../core/app/backup/seal-run.ts";
 import { transferGroup } from "../../core/app/backup/transfer-group.ts";
 import { failDelete, runDelete } from "../../core/app/delete/run-delete.ts";
+import {
+  failCollection,
+  finishCollection,
+  moveCollected,
+  planCollection,
+  trashCollected,
+} from "../../core/app/repository/run-collection.ts";
 import { compareGroup } from "../../core/app/restore/compare-group.ts";
 import { finishRestore } from "../../core/app/restore/finish-restore.ts";
 import { replaceDisks, swapDisks } from "../../core/app/restore/replace-disks.ts";
@@ -16,6 +23,7 @@ import { deleteVaultBatch, failRemoval, removeResourceBatch } from "../../core/a
 import * as backup from "../../workflows/backup.ts";
 import * as backupGroup from "../../workflows/backup-group.ts";
 import * as member from "../../workflows/backup-member.ts";
+import * as collect from "../../workflows/collect.ts";
 import * as removal from "../../workflows/removal.ts";
 import * as restore from "../../workflows/restore.ts";
 import * as restoreGroups from "../../workflows/restore-group.ts";
@@ -66,6 +74,12 @@ export const TASKS = {
     round: round + 1,
   })),
   "delete-vault.fail": task(removal.failBatch, failRemoval),
+
+  "collect.plan": task(collect.plan, planCollection),
+  "collect.trash": task(collect.trash, trashCollected),
+  "collect.move": task(collect.move, moveCollected),
+  "collect.finish": task(collect.finish, finishCollection),
+  "collect.fail": task(collect.fail, failCollection),
 } satisfies Readonly<Record<string, TaskFunction>>;
 
 /** A task of a workflow, `<workflow>.<state>`. */

@@ -29,6 +29,10 @@ const SWAP_ROUNDS = Math.ceil(RESTORE_ROUNDS / 4);
 /** Rounds of a removal: 125,000 backups of one vault, 50 a round (run-removal.ts): a backup an hour of 256 resources for 20 days. */
 const REMOVAL_ROUNDS = 2_500;
 
+/** Rounds of a collection (run-collection.ts). */
+const TRASH_ROUNDS = 100;
+const MOVE_ROUNDS = 200;
+
 const text = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../workflows/${name}.asl.json`, import.meta.url)), "utf8");
 const machineOf = (name: WorkflowName): States => parseDefinition(name, JSON.parse(text(name)));
@@ -64,6 +68,7 @@ const VISITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
   "remove-resource": { Batch: REMOVAL_ROUNDS, GoesOn: REMOVAL_ROUNDS, Pause: REMOVAL_ROUNDS },
   "delete-vault": { Batch: REMOVAL_ROUNDS, GoesOn: REMOVAL_ROUNDS, Pause: REMOVAL_ROUNDS },
+  collect: { Trash: TRASH_ROUNDS, TrashGoesOn: TRASH_ROUNDS, Move: MOVE_ROUNDS, MoveGoesOn: MOVE_ROUNDS },
 };
 
 /** Items of each map: members of a run, groups of a disk. */
@@ -128,6 +133,7 @@ const NAMES: readonly WorkflowName[] = [
   "delete-backup",
   "delete-vault",
   "remove-resource",
+  "collect",
 ];
 
 /** Machines whose tasks queue for reserved concurrency for as long as their parent waits for them: a week. */

@@ -4,6 +4,7 @@ import { Member, type OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
+import { intentsOfFailed } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
@@ -40,7 +41,8 @@ export async function failRun(
     const now = s.now();
     await s.records.transact([
       replace(backups, { ...backup, status: "error", updatedAt: now }),
-      ...(run !== undefined ? [remove(runs, run)] : []),
+      // A root that was written just before the failure goes with it.
+      ...(run !== undefined ? [remove(runs, run), ...intentsOfFailed(s, run)] : []),
       ...(binding?.lease?.holder === backup.id
         ? [replace(bindings, { ...withoutLease(binding), status: "error", fence: binding.fence + 1 })]
         : []),

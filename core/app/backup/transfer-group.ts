@@ -1,16 +1,24 @@
 /** Works one group of leaves of a captured disk, from a cursor, for a bounded time: the loop of the workflow's map. */
 import type { SnapshotRef } from "../../ports/blocks.ts";
+import { ChangeListWrong, type TransferResult, type TransferUnit } from "../../ports/data-plane.ts";
 import { ConditionFailed, type RecordStore } from "../../ports/record-store.ts";
 import { beat, whileOpen } from "../lifeline.ts";
 import { type OpenRun, UnitResult } from "../records/entities.ts";
-import { confirmedKey, publishedKey, type UnitPlace } from "../records/keys.ts";
+import { bindingKey, confirmedKey, publishedKey, type UnitPlace } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { insertAt } from "../records/tables.ts";
+import { bindings, insertAt, load, RESULT_TTL_SECONDS, replace } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { collectDaily } from "../time/collections.ts";
 import { groupsOf, loadRun, RunClosed, type RunRef } from "./run.ts";
 
-/** Unit results outlive their run by this long, for questions asked later. */
-const RESULT_TTL_SECONDS = 7 * 24 * 3600;
+/** Attempts at one unit in one call. Each further one means that a collection condemned something just then: once a day at most. */
+const ATTEMPTS = 3;
+
+/** What every attempt referred to was condemned before it could be confirmed. Worth a retry. */
+export class ResultVoid extends Error {
+  override readonly name = "ResultVoid";
+}
 
 export interface TransferAsk extends RunRef {
   readonly attempt: number;
@@ -22,8 +30,9 @@ export interface TransferAsk extends RunRef {
 
 /**
  * Does one unit, publishes its result and confirms it; the first confirmed attempt wins and a twin that was slower returns
- * the winner's cursor.
- * @throws RunClosed, SourceChanged, StoreFull, StoreFailed, Interrupted
+ * the winner's cursor. Before it is confirmed a result is looked over once more: if a collection has condemned what it refers to,
+ * it is taken back and the unit is done again (docs/developer/collection.md, "Writers").
+ * @throws RunClosed, SourceChanged, ChangeListWrong, ResultVoid, StoreFull, StoreFailed, Interrupted
  */
 export async function transferGroup(
   s: Services,
@@ -46,7 +55,8 @@ export async function transferGroup(
   if (earlier !== undefined) return after(earlier.endLeaf);
 
   const open = async () => (await loadRun(s, ask)).run;
-  const unit = {
+  await collectDaily(s, backup.domainId, backup.projectId);
+  const unit: TransferUnit = {
     domain: await s.keyring.openOrCreate(backup.domainId),
     snapshot: sinceParent(snapshot, disk),
     firstLeaf,
@@ -55,23 +65,71 @@ export async function transferGroup(
     level: s.tuning.level,
     budgetMs: s.tuning.unitBudgetMs,
   };
-  const result = await whileOpen(s, run.taskId, open, (hooks) => s.dataPlane.transfer(unit, hooks), signal);
-  // Work is counted when it was done, also if a twin's result wins below: these are costs, not facts about a backup.
-  for (const kind of ["read", "changed", "stored"] as const)
-    s.metrics.count(`backup_${kind}_bytes`, result.counts[kind]);
+  for (let n = 1; n <= ATTEMPTS; n++) {
+    const result = await whileOpen(s, run.taskId, open, (hooks) => transferred(s, run, disk, unit, hooks), signal);
+    // Work is counted when it was done, also if a twin's result wins below: these are costs, not facts about a backup.
+    for (const kind of ["read", "changed", "stored"] as const)
+      s.metrics.count(`backup_${kind}_bytes`, result.counts[kind]);
+    const winner = await settle(s, unit, place, result);
+    if (winner === undefined) continue;
+    await beat(s, open);
+    return after(winner.endLeaf);
+  }
+  throw new ResultVoid(`unit at leaf ${firstLeaf} of ${disk.diskId} referred to condemned packs ${ATTEMPTS} times`);
+}
+
+/** A change list that lied is not believed again: the next run reads everything. This run fails. */
+async function transferred(
+  s: Services,
+  run: OpenRun,
+  disk: OpenRun["disks"][number],
+  unit: TransferUnit,
+  hooks: Parameters<Services["dataPlane"]["transfer"]>[1],
+): Promise<TransferResult> {
+  try {
+    return await s.dataPlane.transfer(unit, hooks);
+  } catch (error) {
+    if (error instanceof ChangeListWrong) await distrust(s, run, disk.diskId);
+    throw error;
+  }
+}
+
+/** Forgets the capture that changes are asked against; the provider's sweep frees it, since no binding names it any more. */
+const distrust = (s: Services, run: OpenRun, diskId: string): Promise<void> =>
+  withFreshState(async () => {
+    const binding = await load(s.records, bindings, bindingKey(run.vaultId, run.resourceId));
+    if (binding?.kept?.[diskId] === undefined) return;
+    const { [diskId]: _wrong, ...kept } = binding.kept;
+    await s.records.write(replace(bindings, { ...binding, kept }));
+  });
+
+/**
+ * Publishes the result of one attempt, looks it over and confirms it. @returns the result that counts, or undefined when this
+ * one is void
+ */
+async function settle(
+  s: Services,
+  unit: TransferUnit,
+  place: UnitPlace,
+  { firstLeaf, endLeaf, counts, payload }: TransferResult,
+): Promise<UnitResult | undefined> {
   const stored: UnitResult = {
     schema: 1,
-    firstLeaf: result.firstLeaf,
-    endLeaf: result.endLeaf,
-    counts: result.counts,
-    payload: Buffer.from(result.payload).toString("base64"),
+    firstLeaf,
+    endLeaf,
+    counts,
+    payload: Buffer.from(payload).toString("base64"),
   };
   const ttl = Math.floor(s.now() / 1000) + RESULT_TTL_SECONDS;
   // Published first: whoever marks from now on sees what this unit wrote. Random attempt id, so nobody else writes this key.
-  await s.records.write(insertAt({ key: publishedKey(place, s.newId()), ttl }, stored));
-  const winner = await confirm(s.records, place, stored, ttl);
-  await beat(s, open);
-  return after(winner.endLeaf);
+  const key = publishedKey(place, s.newId());
+  await s.records.write(insertAt({ key, ttl }, stored));
+  const avoided = await s.dataPlane.avoided(unit.domain, payload);
+  if (avoided.length === 0) return confirm(s.records, place, stored, ttl);
+  s.log({ level: "info", text: "a unit's result is void: a collection came in between", ...place, avoided });
+  // Ours alone, by its attempt id: that it is gone already can only be our own doing.
+  await s.records.write({ op: "delete", key, if: "any" });
+  return undefined;
 }
 
 /**

@@ -1,8 +1,6 @@
 /** Who holds a resource of this host: why it must not be forgotten. */
-import { OpenRun } from "../records/entities.ts";
-import { OPEN_RUNS, runKey } from "../records/keys.ts";
-import { listAll } from "../records/tables.ts";
 import { defaultDomain } from "../repository/keyring.ts";
+import { openRuns } from "../repository/open-runs.ts";
 import type { RecordServices } from "../services.ts";
 import { ClaimJudge } from "../vaults/claims.ts";
 import { loadClaims } from "../vaults/sagas.ts";
@@ -26,8 +24,8 @@ async function boundIn(s: RecordServices, projectId: string, resourceId: string)
 
 /** A restore may write to a disk that no vault holds. */
 async function usedBy(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
-  const { pk } = runKey(defaultDomain(projectId), "");
-  const run = (await listAll(s.records, OpenRun, pk, OPEN_RUNS)).find(
+  const { runs } = await openRuns(s.records, defaultDomain(projectId));
+  const run = runs.find(
     ({ resourceId: own, disks }) =>
       own === resourceId || disks.some((d) => d.diskId === resourceId || d.target?.diskId === resourceId),
   );

@@ -298,6 +298,54 @@ export const OpenRun = z.object({
 });
 export type OpenRun = z.infer<typeof OpenRun>;
 
+/** A move of frames that is open (compaction): it stands among the open runs, and nothing but the collector looks at it. */
+export const MoveRun = z.object({
+  schema: z.literal(1),
+  id,
+  kind: z.literal("move"),
+  domainId: id,
+  /** Of the collector that opened it. */
+  fence: z.number().int(),
+  openedAt: instant,
+});
+export type MoveRun = z.infer<typeof MoveRun>;
+
+const Tally = z.object({ packs: z.number().int(), bytes: z.number() });
+
+/** A repository that is collected: who may, and what was found the last time. */
+export const Repository = z.object({
+  schema: z.literal(1),
+  domainId: id,
+  projectId: id,
+  /** Grows with each collection: whatever a collector does under an older one is refused. */
+  fence: z.number().int(),
+  lease: z.object({ holder: z.string(), until: instant }).optional(),
+  last: z
+    .object({
+      at: instant,
+      outcome: z.enum(["running", "done", "held", "failed"]),
+      /** Why it was held or failed. */
+      reason: z.string().optional(),
+      epoch: z.number().int(),
+      totals: z.record(z.string(), Tally),
+      movable: Tally,
+      /** Objects that went to the trash. */
+      trashed: z.number().int(),
+      /** Packs that were emptied. */
+      emptied: z.number().int(),
+      /** Roots without record and without intent, at most 100 of them. */
+      orphans: z.array(z.string()),
+      /** Packs that something refers to and that are not there, at most 100 of them. */
+      missing: z.array(z.string()),
+    })
+    .optional(),
+});
+export type Repository = z.infer<typeof Repository>;
+
+/** Runs that were open after an epoch of the avoid-set was published. */
+export const WaitedFor = z.object({ schema: z.literal(1), epoch: z.number().int(), runs: z.array(z.string()) });
+export type WaitedFor = z.infer<typeof WaitedFor>;
+
 export const UnitResult = z.object({
   schema: z.literal(1),
   firstLeaf: z.number().int(),
@@ -310,7 +358,15 @@ export type UnitResult = z.infer<typeof UnitResult>;
 
 export const Due = z.object({
   schema: z.literal(1),
-  workflow: z.enum(["backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"]),
+  workflow: z.enum([
+    "backup",
+    "backup-member",
+    "restore",
+    "delete-backup",
+    "delete-vault",
+    "remove-resource",
+    "collect",
+  ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),
 });
@@ -323,5 +379,7 @@ export const Intent = z.object({
   resourceId: id,
   diskId: id,
   at: instant,
+  /** Of the run of this backup, which failed: its intent object is written when the root goes. */
+  failedBackup: id.optional(),
 });
 export type Intent = z.infer<typeof Intent>;

@@ -39,6 +39,14 @@ export const chainKey = (vaultId: string, diskId: string, at: Instant, partId: s
 });
 export const runKey = (domainId: string, runId: string): Key => ({ pk: `REPO#${domainId}`, sk: `O#${runId}` });
 export const OPEN_RUNS = "O#";
+/** The collector's lease and what it last found. */
+export const repositoryKey = (domainId: string): Key => ({ pk: `REPO#${domainId}`, sk: "G" });
+/** Runs that the packs condemned at an epoch wait for. */
+export const waitsKey = (domainId: string, epoch: number): Key => ({
+  pk: `REPO#${domainId}`,
+  sk: `W#${padded(epoch, 10)}`,
+});
+export const WAITS = "W#";
 /** Roots that a user has deleted and that go once nothing pins them. */
 export const intentKey = (domainId: string, rootId: string): Key => ({ pk: `REPO#${domainId}`, sk: `D#${rootId}` });
 export const INTENTS = "D#";

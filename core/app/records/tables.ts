@@ -47,7 +47,12 @@ export const tasks = table(E.Task, (task) => ({
   ...(task.endedAt !== undefined && { ttl: Math.floor(task.endedAt / 1000) + TASK_TTL_SECONDS }),
 }));
 
+/** Unit results outlive their run by this long: whoever opens a run keeps it open for days, and questions are asked later. */
+export const RESULT_TTL_SECONDS = 30 * 24 * 3600;
+
 export const runs = table(E.OpenRun, (run) => ({ key: K.runKey(run.domainId, run.id) }));
+
+export const repositories = table(E.Repository, (repository) => ({ key: K.repositoryKey(repository.domainId) }));
 
 type Put = Extract<Write, { op: "put" }>;
 

@@ -9,7 +9,7 @@ import { insertAt } from "../records/tables.ts";
 export const WATCH_EVERY_MS = 10 * 60 * 1000;
 
 /** Spreads due items evenly and always to the same shard for one name. */
-function shardOf(name: string): number {
+export function shardOf(name: string): number {
   let sum = 0;
   for (const char of name) sum = (sum * 31 + char.charCodeAt(0)) >>> 0;
   return sum % DUE_SHARDS;

@@ -5,13 +5,15 @@ import { TransactionRefused } from "../../ports/record-store.ts";
 import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
-import { Due, OpenRun } from "../records/entities.ts";
-import { backupKey, DUE_SHARDS, dueKey, OPEN_RUNS, runKey } from "../records/keys.ts";
+import { Due } from "../records/entities.ts";
+import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { backups, listAll, load } from "../records/tables.ts";
+import { backups, load } from "../records/tables.ts";
+import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
+import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
 
 /**
@@ -58,6 +60,10 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
 }
 
 async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport> {
+  if (due.workflow === "collect") {
+    await startDueCollection(s, due, key);
+    return "started";
+  }
   const status = await s.workflows.status(due.workflow, due.name);
   if (status === undefined) {
     // The process died between recording the work and starting it.
@@ -125,6 +131,9 @@ async function end(
     case "delete-vault":
     case "remove-resource":
       return failRemoval(s, { taskId, error, status });
+    case "collect":
+      // Started and promised again in one go; an execution that died has a lease that runs out.
+      return;
   }
 }
 
@@ -144,7 +153,8 @@ async function endDeadRuns(s: Services, due: Due): Promise<void> {
 async function isDead(s: Services, backupId: string, runId: string): Promise<boolean> {
   const backup = await load(s.records, backups, backupKey(backupId));
   if (backup === undefined) return false;
-  const open = await listAll(s.records, OpenRun, runKey(backup.domainId, "").pk, OPEN_RUNS);
+  // Moves take nobody's turn: only what works on disks keeps a silent run waiting.
+  const { runs: open } = await openRuns(s.records, backup.domainId);
   const run = open.find(({ id }) => id === runId);
   if (run === undefined) return false;
   const newest = Math.max(...open.map(({ heartbeat }) => heartbeat));

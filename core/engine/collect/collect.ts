@@ -52,7 +52,7 @@ export async function collect(
   throw new StoreFailed("another collector published its decisions each time this one wanted to");
 }
 
-const EMPTY = { epoch: 0, decisions: [], totals: tally([]), movable: { packs: 0, bytes: 0 }, roots: [], missing: [] };
+const EMPTY = { epoch: 0, decisions: [], totals: tally([]), movable: { packs: 0, bytes: 0 }, missing: [] };
 
 /** @returns undefined when somebody else was faster: what was decided rests on old facts */
 async function decide(looking: Looking, ask: CollectAsk, rules: MarkRules): Promise<CollectReport | undefined> {
@@ -62,7 +62,7 @@ async function decide(looking: Looking, ask: CollectAsk, rules: MarkRules): Prom
   if (!dryRun) await fenceMoves(looking);
   const avoid = await readAvoidSet(objects, crypto);
   const seen = await mark(looking, rules);
-  const found = { ...EMPTY, epoch: avoid.epoch, roots: seen.roots.toSorted(), trashed: 0 };
+  const found = { ...EMPTY, epoch: avoid.epoch, trashed: 0 };
   if (seen.map.unreadable) return { ...found, held: `the newest map, epoch ${seen.map.epoch}, is damaged` };
 
   const waits = await runs.waits();

@@ -25,7 +25,6 @@ export interface ListedPack {
 export interface Seen {
   readonly packs: readonly ListedPack[];
   readonly open: readonly RunSeen[];
-  readonly roots: readonly string[];
   readonly map: Relocations;
   readonly live: ReadonlyMap<string, LivePack>;
 }
@@ -59,9 +58,9 @@ export const MARK_RULES: MarkRules = {
 export async function mark(looking: Looking, rules: MarkRules = MARK_RULES): Promise<Seen> {
   const look = new Look(looking);
   for (const step of rules.order) await look[step]();
-  const { packs, open, roots, newest } = look.seen;
+  const { packs, open, newest } = look.seen;
   // An unreadable map says of no reference where it is: the caller decides nothing by these marks.
-  return { packs, open, roots, map: newest, live: look.marks.through(rules.through(newest)) };
+  return { packs, open, map: newest, live: look.marks.through(rules.through(newest)) };
 }
 
 class Look {
@@ -72,7 +71,6 @@ class Look {
   readonly seen = {
     packs: [] as ListedPack[],
     open: [] as readonly RunSeen[],
-    roots: [] as string[],
     newest: NOTHING_MOVED,
   };
 
@@ -108,9 +106,7 @@ class Look {
         if (error instanceof ObjectMissing) return undefined;
         throw error;
       });
-      if (root === undefined) return;
-      this.seen.roots.push(rootId);
-      for (const facts of root.packs) this.marks.add(facts);
+      for (const facts of root?.packs ?? []) this.marks.add(facts);
     });
   }
 

@@ -1,0 +1,41 @@
+/** Roots that no record speaks of: left by a run that failed and was not quite dead, or older than records that were restored. */
+import type { BACKUP_STATUSES } from "../../domain/statuses.ts";
+import { backupKey, INTENTS, intentKey } from "../records/keys.ts";
+import { walkItems } from "../records/tables.ts";
+import type { Services } from "../services.ts";
+import { intentObject, rootObject } from "./intents.ts";
+import { openRuns } from "./open-runs.ts";
+
+/** Keys of one getMany. */
+const BATCH = 100;
+/** A backup in one of these states has its roots for good reason. */
+const SOUND: ReadonlySet<unknown> = new Set<(typeof BACKUP_STATUSES)[number]>(["available", "restoring", "deleting"]);
+
+/**
+ * Trashes roots that have no sound record but an intent object: nothing refers to them by right. Without that they are orphans:
+ * kept, and returned, since records may have been restored from a copy. @returns ids of all orphans
+ */
+export async function settleOrphans(s: Services, domainId: string): Promise<readonly string[]> {
+  const { runs } = await openRuns(s.records, domainId);
+  const spokenOf = new Set(runs.flatMap((run) => [...run.pins, ...run.disks.map((d) => d.rootId)]));
+  const roots: string[] = [];
+  const prefix = rootObject(domainId, "");
+  for await (const { name } of s.objects.list(prefix)) roots.push(name.slice(prefix.length));
+  const { pk } = intentKey(domainId, "");
+  for await (const item of walkItems(s.records, pk, INTENTS)) spokenOf.add(item.sk.slice(INTENTS.length));
+
+  const orphans: string[] = [];
+  for (let at = 0; at < roots.length; at += BATCH) {
+    const batch = roots.slice(at, at + BATCH);
+    const items = await s.records.getMany(batch.map(backupKey), { consistent: true });
+    for (const [i, rootId] of batch.entries()) {
+      const body = items[i]?.body;
+      // Under a disk's own id stands its backup, or what points to its server's.
+      const recorded = body !== undefined && (body.aliasOf !== undefined || SOUND.has(body.status));
+      if (recorded || spokenOf.has(rootId)) continue;
+      if ((await s.objects.size(intentObject(domainId, rootId))) === undefined) orphans.push(rootId);
+      else await s.objects.trash(rootObject(domainId, rootId));
+    }
+  }
+  return orphans;
+}
