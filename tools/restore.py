@@ -745,7 +745,10 @@ class Verification:
         self.damage: dict[str, str] = {}
         self.good: set[int] = set()  # hashes of entries whose blocks were good: other roots have them too
 
-    def note(self, damage: Damage) -> None:
+    def note(self, damage: Damage, listed: bool = False) -> None:
+        """An object that was `listed`, and is missing now, was not needed any more: the service is at work."""
+        if listed and isinstance(damage, Missing):
+            return
         if damage.name not in self.damage:
             self.damage[damage.name] = str(damage)
             say(f"damaged: {damage}")
@@ -754,7 +757,7 @@ class Verification:
         try:
             root = self.repository.root(id)
         except Damage as damage:
-            return self.note(damage)
+            return self.note(damage, listed=True)
         lost = 0
         for number, leaf in enumerate(root.leaves):
             progress(f"root {id}: {number * LEAF * 100 // root.size} %")
@@ -791,17 +794,15 @@ class Verification:
         try:
             if self.repository.pack(id).facts != facts:
                 self.note(Damage(name, f"means another pack than the packs/{id.hex()} that is there"))
-        except Missing:
-            pass
         except Damage as damage:
-            self.note(damage)
+            self.note(damage, listed=True)
 
     def rest_of_pack(self, id: bytes) -> None:
         """Frames that no root asked for."""
         try:
             pack = self.repository.pack(id)
         except Damage as damage:
-            return self.note(damage)
+            return self.note(damage, listed=True)
         read = self.repository.read.get(id, 0)
         unread = [place for frame in range(pack.facts.frames) if not read >> frame & 1 and (place := pack.place(frame))]
         for first in range(0, len(unread), WINDOW):
@@ -818,7 +819,7 @@ class Verification:
                     if folder == "maps":
                         Map(f"{self.repository.domain}/maps/{name}", body)
                 except Damage as damage:
-                    self.note(damage)
+                    self.note(damage, listed=True)
         for name in self.repository.names("keys"):
             full = f"{self.repository.domain}/keys/{name}"
             try:
@@ -940,8 +941,10 @@ def command_verify(objects, options: argparse.Namespace) -> int:
         verification = Verification(Repository(objects, domain, secret, strict=True))
         if options.root is None:
             verification.all()
-        else:
+        elif options.root in verification.repository.names("roots"):
             verification.root(options.root)
+        else:
+            raise Refused(f"there is no root {options.root}; see list and --domain")
         damaged += len(verification.damage)
     say(f"{damaged} objects are damaged" if damaged else "everything is good")
     return 3 if damaged else 0

@@ -326,6 +326,7 @@ class ARecoveryCodeOpensItsDomain(Case):
     def test_unknown_root_is_an_error_of_the_user(self):
         self.assertEqual(self.restore("../r"), 1)
         self.assertEqual(self.restore("nothing"), 1)
+        self.assertEqual(self.run_it("verify", "--root", "nothing"), 1)
 
 
 class WhatTheFormatForbidsIsRefused(Case):
