@@ -107,8 +107,22 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
         expect(await names(store, prefix), prefix).toEqual(all.filter((name) => name.startsWith(prefix)));
       }
       const sized: unknown[] = [];
-      for await (const one of store.list("a/10")) sized.push(one);
+      for await (const { name, size } of store.list("a/10")) sized.push({ name, size });
       expect(sized).toEqual([{ name: "a/10/x", size: 6 }]);
+    });
+
+    test("when a listing tells the time of a put, it is one between before and after it, whole milliseconds", async () => {
+      const { store } = given();
+      // A store has its own clock, and S3 counts in seconds.
+      const tolerance = 5_000;
+      const before = Date.now();
+      await store.putIfAbsent("a", bytes("x"));
+      for await (const { modifiedAt } of store.list("a")) {
+        if (modifiedAt === undefined) continue;
+        expect(Number.isSafeInteger(modifiedAt)).toBe(true);
+        expect(modifiedAt).toBeGreaterThan(before - tolerance);
+        expect(modifiedAt).toBeLessThan(Date.now() + tolerance);
+      }
     });
 
     test("any set of names is listed completely and in order", async () => {

@@ -16,14 +16,14 @@ export async function* listObjects(where: Bucket, prefix: string) {
   let token: string | undefined;
   do {
     const page = await pageAfter(where, prefix, token, call);
-    for (const { Key, Size } of page.Contents ?? []) {
+    for (const { Key, Size, LastModified } of page.Contents ?? []) {
       const name = Key?.slice(start);
       if (name === undefined || Size === undefined || !Key?.startsWith(where.prefix + prefix))
         throw new StoreFailed(`${call} in bucket ${where.bucket}: an entry without name or size, or of another prefix`);
       if (!isObjectName(name)) continue;
       if (name <= last) throw new StoreFailed(`${call} in bucket ${where.bucket}: ${name} came after ${last}`);
       last = name;
-      yield { name, size: Size };
+      yield { name, size: Size, ...(LastModified === undefined ? {} : { modifiedAt: LastModified.getTime() }) };
     }
     token = page.NextContinuationToken;
     if (page.IsTruncated === true && token === undefined)

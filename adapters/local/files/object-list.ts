@@ -10,24 +10,24 @@ import { TMP, TRASH } from "./object-names.ts";
 /** Sizes asked for at a time. */
 const BATCH = 64;
 
-interface Entry {
-  /** The object's name; a folder's ends with `/`, so that plain order of entries is the order of whole names. */
+interface Listed {
   readonly name: string;
-  readonly size: number | undefined;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
 }
 
+/** An object, or a folder: its name ends with `/`, so that plain order of entries is the order of whole names. */
+type Entry = Listed | { readonly name: string; readonly size?: undefined };
+
 /** Objects whose name starts with `prefix`, in name order. @throws StoreFailed when any folder cannot be read */
-export async function* listObjects(
-  root: string,
-  prefix: string,
-  calls: FileCalls,
-): AsyncGenerator<{ readonly name: string; readonly size: number }> {
+export async function* listObjects(root: string, prefix: string, calls: FileCalls): AsyncGenerator<Listed> {
   yield* below("");
 
-  async function* below(folder: string): AsyncGenerator<{ readonly name: string; readonly size: number }> {
-    for await (const { name, size } of entriesOf(folder)) {
-      if (size !== undefined) yield { name, size };
-      else yield* below(name);
+  async function* below(folder: string): AsyncGenerator<Listed> {
+    for await (const entry of entriesOf(folder)) {
+      if (entry.size !== undefined) yield entry;
+      else yield* below(entry.name);
     }
   }
   async function* entriesOf(folder: string): AsyncGenerator<Entry> {
@@ -53,10 +53,10 @@ export async function* listObjects(
     return entries.filter((entry) => entry.name !== TMP && entry.name !== TRASH);
   }
   async function look(name: string, entry: Dirent): Promise<Entry | undefined> {
-    if (entry.isDirectory()) return { name, size: undefined };
+    if (entry.isDirectory()) return { name };
     try {
       const stats = await calls.stat(join(root, name));
-      return stats.isFile() ? { name, size: stats.size } : undefined;
+      return stats.isFile() ? { name, size: stats.size, modifiedAt: Math.floor(stats.mtimeMs) } : undefined;
     } catch (error) {
       // Trashed since the folder was read.
       if (codeOf(error) === "ENOENT") return undefined;

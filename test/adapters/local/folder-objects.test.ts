@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -355,6 +356,15 @@ describe("the object folder", () => {
     expect(await removeLeftovers(folder)).toBe(2);
     expect(readdirSync(join(folder, "tmp"))).toEqual([]);
     expect(await names(store)).toEqual(["packs/a"]);
+  });
+
+  test("a listing tells when each object was put", async () => {
+    const { folder, store } = await open();
+    await store.putIfAbsent("packs/a", content);
+    utimesSync(join(folder, "packs", "a"), 1_000, 1_234.5678);
+    const listed: unknown[] = [];
+    for await (const one of store.list("")) listed.push(one);
+    expect(listed).toEqual([{ name: "packs/a", size: content.length, modifiedAt: 1_234_567 }]);
   });
 
   test("a folder that cannot be made says which and why", async () => {
