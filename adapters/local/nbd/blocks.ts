@@ -10,6 +10,9 @@ import { openNbdTarget, unusable } from "./target.ts";
 import { parseNbdUrl } from "./url.ts";
 
 const DEFAULTS: NbdOptions = { patienceMs: DEFAULT_PATIENCE_MS };
+/** `qemu-img create` writes the first sectors of a raw image; a partitioner the last ones. */
+const EMPTY_LOOKS = 8;
+const HINTS_AT_ONCE = 1024;
 
 /**
  * The access to NBD exports. Each source or target is one connection.
@@ -47,8 +50,7 @@ export async function nbdSnapshot(capture: NbdCapture, options = DEFAULTS): Prom
 }
 
 /**
- * Looks at an export that is to be written and answers the reference to it: mode `fresh` when the server says that all of it reads as
- * zeros, else `overwrite`. @throws NbdUrlInvalid; TargetUnusable
+ * Looks at an export that is to be written and answers the reference to it: mode `fresh` when all of it reads as zeros, else `overwrite`. @throws NbdUrlInvalid; TargetUnusable
  */
 export async function nbdTarget(url: string, diskId: string, options = DEFAULTS): Promise<TargetRef> {
   const look = async (connection: NbdConnection): Promise<TargetRef> => {
@@ -73,13 +75,23 @@ async function looking<T>(url: string, options: NbdOptions, look: (at: NbdConnec
   }
 }
 
+/** Does all of it read as zeros? As the server says; of what it says to be data a little is looked at, new images have that. */
 async function isEmpty(connection: NbdConnection): Promise<boolean> {
+  const { size } = connection.facts;
   const map = new BlockMap(connection, undefined);
-  const blocks = Math.ceil(connection.facts.size / BLOCK_BYTES);
-  const step = 1024;
-  for (let first = 0; first < blocks; first += step) {
-    const hints = await map.hints(first, Math.min(step, blocks - first));
-    if (hints.includes("data")) return false;
+  const blocks = Math.ceil(size / BLOCK_BYTES);
+  const bytes = Buffer.alloc(BLOCK_BYTES);
+  let looks = EMPTY_LOOKS;
+  for (let first = 0; first < blocks; first += HINTS_AT_ONCE) {
+    const hints = await map.hints(first, Math.min(HINTS_AT_ONCE, blocks - first));
+    for (const [index, hint] of hints.entries()) {
+      if (hint !== "data") continue;
+      if (looks-- === 0) return false;
+      const offset = (first + index) * BLOCK_BYTES;
+      const block = bytes.subarray(0, Math.min(BLOCK_BYTES, size - offset));
+      await connection.read(offset, block);
+      if (block.some((byte) => byte !== 0)) return false;
+    }
   }
   return true;
 }

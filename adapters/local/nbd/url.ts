@@ -70,7 +70,7 @@ export function parseNbdUrl(text: string): NbdAddress {
 
 function hostAndPort(authority: string, invalid: (why: string) => never): { host: string; port: number } {
   if (authority.includes("@")) return invalid("user: must be absent, it is of use with TLS only");
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*))(?::([^:]*))?$/.exec(authority);
   if (parts === null) return invalid(`host "${authority}": an IPv6 address is written in brackets`);
   const [, address, name = "", port] = parts;
   const host = address ?? name;
