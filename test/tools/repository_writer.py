@@ -72,7 +72,9 @@ class Writer:
     def id(self, plain: bytes) -> bytes:
         return blake3(plain, key=self.id_key).digest()
 
-    def pack(self, frames: list[Frame], id: bytes | None = None) -> Pack:
+    def pack(self, frames: list[Frame], id: bytes | None = None, directory=lambda plain: plain,
+             footer=lambda *fields: fields) -> Pack:
+        """`directory` and `footer` change what is sealed."""
         id, salt = id or os.urandom(16), os.urandom(32)
         cipher = AESGCM(hkdf(self.secret, salt, "holdfast/v1/pack"))
         out = bytearray(b"HOLDPACK" + struct.pack("<H6x", 1) + id + salt)
@@ -86,10 +88,10 @@ class Writer:
             records.append((frame.type, frame.codec, 0, len(out), stored, len(frame.plain)))
             out += cipher.encrypt(iv(1, number), content, aad)
         offset, length = len(out), len(out) + 16 * len(records) + 16 + 40
-        plain = b"".join(struct.pack("<BBHIII", *record) for record in records)
+        plain = directory(b"".join(struct.pack("<BBHIII", *record) for record in records))
         out += cipher.encrypt(iv(2), plain, id + struct.pack("<B7xII", 2, offset, len(records)))
-        footer = struct.pack("<IIII", offset, len(plain) + 16, len(records), length)
-        out += b"PACK-END" + cipher.encrypt(iv(3), footer, id + struct.pack("<B7xII", 3, 0, length))
+        last = struct.pack("<IIII", *footer(offset, len(plain) + 16, len(records), length))
+        out += b"PACK-END" + cipher.encrypt(iv(3), last, id + struct.pack("<B7xII", 3, 0, length))
         assert len(out) == length
         self.put(f"packs/{id.hex()}", bytes(out))
         return Pack(id, length, bytes(out[-16:]), records)

@@ -355,7 +355,7 @@ class WhatTheFormatForbidsIsRefused(Case):
 
     def test_leaf_of_another_magic_number_of_entries_or_with_more_behind_it(self):
         for leaf in b"LEAK\1\0\0\0\0", b"LEAF\2\0\0\0\0\0", b"LEAF\1\0\0\0\0\0", b"LEAF\1\0\0\0", b"LEAF\1\0\0\0\x09" + bytes(500):
-            self.one_block([Frame(noise(1))], noise(1), leaf=leaf)
+            self.one_block([Frame(noise(1))], noise(1), leaf=leaf, data=0)
             self.refuses("r", "domain-1/roots/r: leaf 0")
 
     def test_places_that_overlap_leave_bytes_out_or_take_what_is_not_held(self):
@@ -386,13 +386,15 @@ class WhatTheFormatForbidsIsRefused(Case):
             "more behind it": pack() + b"\0",
             "cut short": pack()[:-1],
             "another size": zstandard.ZstdCompressor().compress(block[:-1]),
+            "wide window": raw_zstd(block, 20),
             "wide window, no size": stream.compress(block) + stream.flush(),
             "skippable frame": b"\x50\x2a\x4d\x18\4\0\0\0abcd",
             "not compressed": block,
             "nothing": b"",
         }
-        self.one_block([Frame(block, codec=1, content=pack())], block)
-        self.assertEqual(self.restore("r"), 0, self.said)
+        for content in pack(), raw_zstd(block, 19):
+            self.one_block([Frame(block, codec=1, content=content)], block)
+            self.assertEqual(self.restore("r", "--overwrite"), 0, self.said)
         self.output.unlink()
         for what, content in contents.items():
             with self.subTest(what):
@@ -421,6 +423,90 @@ class WhatTheFormatForbidsIsRefused(Case):
         for at, says in (0, "does not begin with HOLDROOT"), (8, "format version"), (12, "reserved"):
             path.write_bytes(good[:at] + b"\x07" + good[at + 1 :])
             self.refuses("r", says)
+
+
+def raw_zstd(plain: bytes, window_log: int) -> bytes:
+    """A zstd frame of raw blocks, of a declared size and window (RFC 8878, 3.1.1)."""
+    blocks = [plain[at : at + 131_072] for at in range(0, len(plain), 131_072)]
+    head = b"\x28\xb5\x2f\xfd\x80" + bytes([window_log - 10 << 3]) + len(plain).to_bytes(4, "little")
+    return head + b"".join((len(block) << 3 | (number == len(blocks) - 1)).to_bytes(3, "little") + block
+                           for number, block in enumerate(blocks))
+
+
+class TablesThatCannotBeAreRefused(Case):
+    """Sealed by one who has the key, and still wrong: a bug of a writer must not become a wrong disk."""
+
+    def refuse_changes(self, name: str, root: str, body: bytes, changes: dict[int, bytes]) -> None:
+        """Each change, alone, at an offset of the body (negative: from its end)."""
+        for at, value in changes.items():
+            wrong = bytearray(body)
+            at %= len(body)
+            self.assertNotEqual(wrong[at : at + len(value)], value)
+            wrong[at : at + len(value)] = value
+            self.sample.writer.sealed(name, bytes(wrong))
+            with self.subTest(at=at, value=value):
+                self.refuses(root, f"domain-1/{name}: ")
+
+    def setUp(self):
+        super().setUp()
+        self.sample = Sample(self.objects)
+
+    def test_of_a_root(self):
+        sample, writer = self.sample, self.sample.writer
+        body = writer.root_body(sample.size, sample.packs, sample.table)
+        packs = body.index(sample.a.id)
+        leaf = -56  # the last record of the leaf table
+        self.refuse_changes("roots/full", "full", body, {
+            24: b"[", packs - 4: b"\x09", packs + 20: b"\xff\xff", packs + 22: b"\x04", packs + 23: b"\x01",
+            leaf: b"\x03", leaf + 6: b"\x02", leaf + 7: b"\x01"})
+        writer.sealed("roots/full", writer.root_body(sample.size, sample.packs + sample.packs[:1], sample.table))
+        self.refuses("full", "lists a pack twice")
+
+    def test_of_a_pack_that_is_not_the_one_its_root_means(self):
+        sample, writer = self.sample, self.sample.writer
+        packs = [(sample.a._replace(tag=bytes(16)), [0, 1, 2]), *sample.packs[1:]]
+        writer.sealed("roots/full", writer.root_body(sample.size, packs, sample.table))
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn(f"domain-1/roots/full: means another pack than the packs/{sample.a.id.hex()}", self.said)
+
+    def test_of_a_description_that_is_no_object(self):
+        body = self.sample.writer.root_body(0, [], [])
+        self.sample.writer.sealed("roots/empty", body[:20] + b"\2\0\0\0[]" + bytes(8))
+        self.refuses("empty", "no JSON object")
+
+    def test_of_live_frames(self):
+        sample, writer = self.sample, self.sample.writer
+        body = writer.root_body(2 * BLOCK, sample.later_packs, sample.later_table, as_list=True)
+        frames = body.index(sample.later_packs[1][0].id) + 46  # of the pack with live frames 0 and 1 out of 3
+        self.refuse_changes("roots/later", "later", body, {frames: b"\1\0\0\0", frames + 2: b"\3\0", frames + 3: b"\xff"})
+
+    def test_of_a_map(self):
+        # epoch, one new pack of 40 bytes, two old packs of 20 bytes and two moved frames of 12 bytes each
+        body, new, old = self.sample.newest_map, 8, 8 + 40 + 4
+        self.refuse_changes("maps/0000000002", "later", body, {
+            0: b"\3", new + 20: b"\xff\xff", new + 22: b"\1", old: b"\xff" * 16, old + 18: b"\1",
+            old + 20: b"\1\0", old + 24: b"\1"})
+        self.sample.writer.sealed("maps/0000000002", body + b"\0")
+        self.refuses("later", "bytes after its end")
+
+    def test_of_a_pack(self):
+        writer, frames = self.sample.writer, [Frame(noise(1)), Frame(noise(2))]
+        changes = {"type": (0, b"\2"), "codec": (1, b"\2"), "reserved": (2, b"\1"), "offset": (4, b"\0"),
+                   "stored": (16 + 8, b"\xff"), "plain": (12, bytes(4))}
+        for what, (at, value) in changes.items():
+            with self.subTest(what):
+                pack = writer.pack(frames, directory=lambda plain: plain[:at] + value + plain[at + len(value) :])
+                self.damaged_pack(pack)
+        footers = {"length": lambda *f: (*f[:3], f[3] - 1), "offset": lambda *f: (f[0] - 16, *f[1:]),
+                   "frames": lambda *f: (*f[:2], f[2] + 1, f[3])}
+        for what, footer in footers.items():
+            with self.subTest(what):
+                self.damaged_pack(writer.pack(frames, footer=footer))
+
+    def damaged_pack(self, pack) -> None:
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn(f"damaged: domain-1/packs/{pack.id.hex()}: its ", self.said)
+        self.sample.path(pack).unlink()
 
 
 if __name__ == "__main__":
