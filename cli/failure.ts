@@ -1,21 +1,36 @@
 /** How does a command fail? Each kind of failure with the exit code and the text it ends in. */
 
 /** The exit codes that scripts may rely on. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, preflight: 3 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, preflight: 3, damaged: 3 } as const;
 
 /** Something that the user asked for did not happen; the message is for them. Exit code 1. */
 export class CommandFailed extends Error {
   override readonly name: string = "CommandFailed";
+  readonly exitCode: number = exitCodes.failed;
 }
 
 /** Something must be done before a deployment can be made. Exit code 3. */
 export class PreflightFailed extends CommandFailed {
   override readonly name = "PreflightFailed";
+  override readonly exitCode = exitCodes.preflight;
 }
 
 /** The command line itself makes no sense; nothing was tried. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** Says on standard error how a command failed. @returns its exit code */
+export function reportFailure(error: unknown): number {
+  const usage = error instanceof UsageError;
+  const known = usage || error instanceof CommandFailed;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`holdfast: ${text}\n`);
+  // A stack helps only when the failure is a surprise.
+  if (!known && error instanceof Error && process.env.HOLDFAST_DEBUG !== undefined)
+    process.stderr.write(`${error.stack}\n`);
+  if (error instanceof CommandFailed) return error.exitCode;
+  return usage ? exitCodes.usage : exitCodes.failed;
 }
 
 /** Nobody answers at the service's address. */

@@ -1,5 +1,4 @@
 /** Which commands does `holdfast` have, and what do they end in? */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { path } from "./arguments.ts";
 import { addAdminCommands } from "./commands/admin.ts";
@@ -9,19 +8,18 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addProtectableCommands } from "./commands/protectable.ts";
 import { addResourceCommands } from "./commands/resource.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addStoreCommands } from "./commands/store.ts";
 import { addTaskCommands } from "./commands/task.ts";
 import { addVaultCommands } from "./commands/vault.ts";
 import { defaultDataDir } from "./connection.ts";
-import { CommandFailed, exitCodes, PreflightFailed, UsageError } from "./failure.ts";
+import { exitCodes, reportFailure } from "./failure.ts";
+import { programVersion } from "./version.ts";
 
 /** The whole command line, as commander understands it. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
   const program = new Command("holdfast")
     .description("Back up and restore disks and servers: an open Cloud Backup and Recovery service.")
-    .version(version)
+    .version(programVersion())
     .option(
       "--data <dir>",
       `data folder of the service (default: ${defaultDataDir}, or HOLDFAST_URL if it is set)`,
@@ -33,7 +31,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight found what must be done first.\n" +
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight found what must be done first, or a verification found damage.\n" +
         "Without --data, HOLDFAST_URL, HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY name a service elsewhere.",
     );
   addServeCommand(program);
@@ -43,6 +41,7 @@ export function createProgram(): Command {
   addCheckpointCommands(program);
   addTaskCommands(program);
   addProtectableCommands(program);
+  addStoreCommands(program);
   addDemoCommand(program);
   addAdminCommands(program);
   return program;
@@ -56,14 +55,6 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its own message; help and version that were asked for are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    const usage = error instanceof UsageError;
-    const known = usage || error instanceof CommandFailed;
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`holdfast: ${text}\n`);
-    // A stack helps only when the failure is a surprise.
-    if (!known && error instanceof Error && process.env.HOLDFAST_DEBUG !== undefined)
-      process.stderr.write(`${error.stack}\n`);
-    if (error instanceof PreflightFailed) return exitCodes.preflight;
-    return usage ? exitCodes.usage : exitCodes.failed;
+    return reportFailure(error);
   }
 }

@@ -116,7 +116,8 @@ async function withRun(store: OpenStore, plane: DataPlane, plan: Plan, watch: Wa
     version: request.version,
     ...(parent !== undefined && { parent: parent.id }),
   };
-  const sealing = { domain: store.domain, rootId: id, size: snapshot.size, description };
+  const parentRoot = parent === undefined ? {} : { parentRoot: parent.id };
+  const sealing = { domain: store.domain, rootId: id, size: snapshot.size, description, ...parentRoot };
   await plane.seal({ ...sealing, results: results.map(({ payload }) => payload) });
   return { id, name, size: snapshot.size, counts: sum(results), parent: parent?.id };
 }

@@ -1,0 +1,34 @@
+/** `holdfast store restore`. */
+import { restoreBackup } from "../../local/store/restore.ts";
+import { formatBytes } from "../text.ts";
+import { flag, onStore, print, remark } from "./session.ts";
+import type { StoreCall } from "./table.ts";
+
+export async function run(call: StoreCall): Promise<void> {
+  const begun = performance.now();
+  const [id = "", target = ""] = call.args;
+  await onStore(call, { threads: target !== "-", progress: true }, async ({ store, plane, watch }) => {
+    const request = {
+      id,
+      target,
+      overwrite: flag(call, "overwrite"),
+      readBack: flag(call, "read-back"),
+      output: process.stdout,
+    };
+    const done = await restoreBackup(store, plane, request, watch);
+    const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
+    const value = {
+      id: done.id,
+      target,
+      size: done.size,
+      written: done.written,
+      read_back: done.readBack,
+      seconds,
+    };
+    const words = `${done.id} restored to ${target}: ${formatBytes(done.size)} in ${seconds.toFixed(1)} s`;
+    // Standard output is the disk itself.
+    if (target !== "-") print(call, value, words);
+    else if (flag(call, "json")) process.stderr.write(`${JSON.stringify({ event: "done", ...value })}\n`);
+    else if (process.stderr.isTTY === true) remark(words);
+  });
+}
