@@ -22,15 +22,19 @@ export interface BlockSource {
 }
 
 /**
- * A restore target, held exclusively while open.
+ * A restore target, held exclusively while open; one call at a time: a promise is awaited before the next call.
  * `fresh` targets read as zeros where nothing was written; on `overwrite` targets zeros must be written too.
  */
 export interface BlockTarget {
   readonly size: number;
+  /**
+   * Takes the bytes over: their memory is the caller's again when this returns, or resolves where it gives a promise. They
+   * may be written later; what goes wrong then is thrown by a following call, no later than `sync`, or else by `close`.
+   */
   write(offset: number, bytes: Uint8Array): void | Promise<void>;
-  /** Makes the range read as zeros (punching or writing). */
+  /** Makes the range read as zeros (punching or writing), as `write` does it. */
   zero(offset: number, length: number): void | Promise<void>;
-  /** Reads back what is really stored. */
+  /** Reads back what is really stored; what was taken over before is written first. */
   read(offset: number, into: Uint8Array): void | Promise<void>;
   /** Resolves when everything written so far survives power loss. */
   sync(): Promise<void>;
