@@ -11,7 +11,7 @@ export const RESTORE = join(ROOT, "tools", "restore.py");
 export const PYTHON_TESTS = join(ROOT, "test", "tools");
 
 /** What a Python program said, and how it ended. */
-export interface PythonRun {
+interface PythonRun {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
