@@ -86,7 +86,10 @@ export class BlockMap {
         };
         covered = Math.min(covered, apply(bits, start, at, end, descriptors, mark));
       }
-      at = covered;
+      // The next question starts where the server can be asked.
+      const next = covered < end ? covered - (covered % facts.minimumBytes) : end;
+      if (next <= at) throw nonsense(`a block status that covers ${covered - at} bytes at ${at}`);
+      at = next;
     }
     return { first, bits };
   }

@@ -217,6 +217,27 @@ describe("NBD servers that misbehave", () => {
       await expect(reading({ answer: onRead(answer) })).rejects.toThrow(message);
     });
 
+    test("one bit turned in a reply's header never becomes other data: the right bytes, or an error", async () => {
+      const outcomes = new Map<string, number>();
+      for (let position = 0; position < 28; position++) {
+        const answer = onRead((request) => {
+          const reply = dataChunk(request, true, request.offset, Buffer.alloc(request.length, 6));
+          reply[position] = (reply[position] ?? 0) ^ 1;
+          return reply;
+        });
+        const server = await serve({ answer });
+        const into = Buffer.alloc(4096);
+        const opened = await source(server, 500);
+        const outcome = await Promise.resolve(opened.read(4096, into)).then(
+          () => (into.every((byte) => byte === 6) ? "right" : "wrong"),
+          () => "error",
+        );
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+      // Only the reserved flags mean nothing.
+      expect(Object.fromEntries(outcomes)).toEqual({ error: 27, right: 1 });
+    });
+
     test("an error chunk becomes an error with its errno's name and the server's words, and the connection goes on", async () => {
       let bad = true;
       const server = await serve({
