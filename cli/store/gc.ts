@@ -52,8 +52,17 @@ export async function runCompact(call: StoreCall): Promise<void> {
 
 const count = ({ packs, bytes }: Tally): string => `${packs} ${packs === 1 ? "pack" : "packs"}, ${formatBytes(bytes)}`;
 
-function decisions(rows: readonly PackDecision[]): string {
-  if (rows.length === 0) return "";
+/** A long plan is summed up for people below it; --json has all of it. */
+const MOST_ROWS = 50;
+
+function decisions(all: readonly PackDecision[]): string {
+  if (all.length === 0) return "";
+  const rows = all.slice(0, MOST_ROWS);
+  const more = all.length > rows.length ? `\n… and ${all.length - rows.length} more (--json shows all)` : "";
+  return `${table(rows)}${more}`;
+}
+
+function table(rows: readonly PackDecision[]): string {
   return formatTable(
     ["PACK", "SIZE", "LIVE", "VERDICT", "REASON"],
     rows.map(({ pack, size, live, verdict, reason }) => [

@@ -93,7 +93,18 @@ interface Plan {
   readonly parent: Backup | undefined;
 }
 
+/** Stops the work as soon as the source turns out to be unfit. */
 async function withRun(store: OpenStore, plane: DataPlane, plan: Plan, watch: Watch): Promise<BackupMade> {
+  const unfit = new AbortController();
+  plan.found.unfit.catch((error: unknown) => unfit.abort(error));
+  try {
+    return await work(store, plane, plan, { ...watch, signal: AbortSignal.any([watch.signal, unfit.signal]) });
+  } catch (error) {
+    throw unfit.signal.aborted ? unfit.signal.reason : error;
+  }
+}
+
+async function work(store: OpenStore, plane: DataPlane, plan: Plan, watch: Watch): Promise<BackupMade> {
   const { request, name, found, snapshot, parent } = plan;
   const createdAt = new Date(store.now()).toISOString();
   watch.onTotal(snapshot.size);

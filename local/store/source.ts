@@ -17,6 +17,8 @@ export interface FoundSource {
   readonly source: string;
   /** What a person might have meant otherwise. */
   readonly remark: string | undefined;
+  /** Rejects when it turns out that somebody may write to it; the look takes a moment, and work need not wait for it. */
+  readonly unfit: Promise<void>;
   /** Asked when everything was read: is it still what it was? @throws SourceChanged */
   check(): Promise<void>;
 }
@@ -42,7 +44,7 @@ async function findImage(path: string): Promise<FoundSource> {
   const stamp = await settled(path);
   if (stamp.size === 0) throw new StoreRefused(`${path} is empty: there is nothing to back up`);
   const writers = noWriter(path, stamp);
-  // Looked at by `check`; a failure before that must not end the process.
+  // Whoever waits for it gets the error; until then it must not end the process.
   writers.catch(() => undefined);
   const format = imageFormat(path, stamp.size);
   return {
@@ -58,6 +60,7 @@ async function findImage(path: string): Promise<FoundSource> {
       format === undefined
         ? undefined
         : `${path} is a ${format} image: its bytes are backed up as they are, not the disk in it (qemu-nbd serves that one)`,
+    unfit: writers,
     async check() {
       await writers;
       const changed = difference(stamp, await trouble(stampOf(path)));
@@ -84,10 +87,13 @@ async function trouble<T>(looking: Promise<T>): Promise<T> {
   }
 }
 
-/** What is mapped for writing may change without a stamp that tells. @throws SourceChanged when somebody may write */
+/**
+ * What is mapped for writing may change without a stamp that tells. A lock alone (a server that only reads has one too) counts when
+ * not every process could be looked into. @throws SourceChanged when somebody may write
+ */
 async function noWriter(path: string, { dev, ino }: Stamp): Promise<void> {
-  const { byFile } = await createProcesses().openersOf([{ path, dev: BigInt(dev), ino: BigInt(ino) }]);
-  const writer = byFile[0]?.find(({ mayWrite }) => mayWrite);
+  const { byFile, gap } = await createProcesses().openersOf([{ path, dev: BigInt(dev), ino: BigInt(ino) }]);
+  const writer = byFile[0]?.find(({ mayWrite, how }) => mayWrite && (how !== "lock" || gap !== undefined));
   if (writer !== undefined)
     throw new SourceChanged(`${describeOpener(writer)}: ${path}; stop it, or back up a snapshot or an NBD export`);
 }
@@ -101,5 +107,6 @@ async function findExport(given: string, { bitmap }: SourceOptions): Promise<Fou
   const snapshot = await nbdSnapshot({ url, diskId: url, snapshotId: randomUUID(), since });
   if (snapshot.size === 0) throw new StoreRefused(`${url} is empty: there is nothing to back up`);
   // That an export stays as it is is its server's promise (a snapshot, or a read-only server).
-  return { snapshot, source: url, remark: undefined, check: async () => undefined };
+  const nothing = async (): Promise<void> => undefined;
+  return { snapshot, source: url, remark: undefined, unfit: nothing(), check: nothing };
 }
