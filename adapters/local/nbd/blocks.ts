@@ -50,7 +50,8 @@ export async function nbdSnapshot(capture: NbdCapture, options = DEFAULTS): Prom
 }
 
 /**
- * Looks at an export that is to be written and answers the reference to it: mode `fresh` when all of it reads as zeros, else `overwrite`. @throws NbdUrlInvalid; TargetUnusable
+ * Looks at an export that is to be written and answers the reference to it: mode `fresh` when all of it reads as
+ * zeros, else `overwrite`. @throws NbdUrlInvalid; TargetUnusable
  */
 export async function nbdTarget(url: string, diskId: string, options = DEFAULTS): Promise<TargetRef> {
   const look = async (connection: NbdConnection): Promise<TargetRef> => {

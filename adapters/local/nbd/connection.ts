@@ -17,7 +17,7 @@ export interface NbdOptions {
 export const DEFAULT_PATIENCE_MS = 60_000;
 /** A flush writes all that the server's machine still holds in memory: gigabytes on a slow disk. */
 const FLUSH_PATIENCE = 10;
-/** One request carries this much when the server prefers no more. Measured: less costs turns, more costs caches. */
+/** One request carries this much when the server prefers no more: a read of the engine, two of its blocks. */
 const REQUEST_BYTES = 1024 * 1024;
 /** More than the server's preference is not asked for at once beyond this: memory is held for it. */
 const REQUEST_MAX_BYTES = 4 * 1024 * 1024;
