@@ -6,12 +6,12 @@ const BLOCK_PAGES = 128;
 const MIB_PAGES = 256;
 
 /** Pages of the image that one kind of change touches on one day, per GiB of disk: together like v2 after v1 (see `oneDay`). */
-const NEW_RUNS = 10;
-const NEW_RUN_MAX_PAGES = 560;
+const NEW_RUNS = 12;
+const NEW_RUN_MAX_PAGES = 640;
 const CLUSTERS = 6;
 const CLUSTER_PAGES = 192;
 const JOURNAL_PAGES = 1250;
-const SPOTS = 62;
+const SPOTS = 50;
 
 /** A disk for a series of days, and where the bytes of its changes come from. */
 export interface Disk {
@@ -49,9 +49,9 @@ export interface Day {
 }
 
 /**
- * Rewrites a disk as one day would: new files (runs of up to 2.2 MiB anywhere), a database (clusters of 768 KiB of which four
+ * Rewrites a disk as one day would: new files (runs of up to 2.5 MiB anywhere), a database (clusters of 768 KiB of which four
  * pages in five change, two times in three within one sixteenth of the disk), its journal (5 MiB a GiB, round and round in 64
- * MiB), and single pages in 62 spots a GiB (inodes, small files). That is about 3 % of the disk at 64 KiB and 6 % at 512 KiB, as v2
+ * MiB), and single pages in 50 spots a GiB (inodes, small files). That is about 3 % of the disk at 64 KiB and 6 % at 512 KiB, as v2
  * after v1. The bytes are pages of its source, so that they compress as that image does, each made unique by 16 random bytes.
  */
 export function oneDay(disk: Disk, day: number, seed: number): Day {
@@ -65,10 +65,8 @@ export function oneDay(disk: Disk, day: number, seed: number): Day {
   let next = random(sourcePages);
   const put = (page: number): void => {
     if (page >= pages) return;
-    do {
-      next = (next + 1) % sourcePages;
-      readSync(from, buffer, 0, PAGE, next * PAGE);
-    } while (buffer.equals(zeros));
+    next = (next + 1) % sourcePages;
+    while (readSync(from, buffer, 0, PAGE, next * PAGE) < PAGE || buffer.equals(zeros)) next = random(sourcePages);
     for (let i = 0; i < 4; i++) buffer.writeUInt32LE(random(2 ** 32), i * 4);
     writeSync(to, buffer, 0, PAGE, page * PAGE);
     touched.add(page);

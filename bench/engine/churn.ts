@@ -24,7 +24,9 @@ export interface ChurnResult {
   readonly physicalMib: readonly [all: number, collected: number, compacted: number];
   /** MiB of a new store that was given only the versions that are kept. */
   readonly liveMib: number;
-  /** Physical bytes at the end against those. */
+  /** MiB of all frames that the seven refer to, as the store itself counts them (some hold more than is used of them). */
+  readonly countedLiveMib: number;
+  /** Physical bytes at the end against the new store's. */
   readonly ratio: number;
   /** Seconds a GiB of non-zero data, medians: of version 1 and of version 40, when all 40 were there. */
   readonly restoreSecondsPerGib: readonly [first: number, last: number];
@@ -73,6 +75,7 @@ export async function measureChurn(images: string, work: string, entry: string):
     changedAt512K: median(days.map((day) => day.changedAt512K)),
     physicalMib: [all, collected, compacted],
     liveMib: live,
+    countedLiveMib: round((store.json(["stat"]) as { readonly live: number }).live / 2 ** 20, 2),
     ratio: round(compacted / live, 3),
     restoreSecondsPerGib: restores,
     restoreRatio: round(restores[1] / restores[0], 3),
