@@ -1,5 +1,4 @@
 /** Shuts out movers whose collector is dead or asleep: their map can never become the newest one. */
-import type { RunSeen } from "../../ports/collection.ts";
 import { type ObjectStore, StoreFailed } from "../../ports/object-store.ts";
 import { newest } from "../avoid-set.ts";
 import { mapName, type Relocations, readRelocations, writeRelocations } from "../relocations.ts";
@@ -9,10 +8,10 @@ const TRIES = 8;
 
 /**
  * Publishes the next map epoch with the same content, so that a sleeping mover's put comes too late, and closes its run. With an
- * unreadable map nothing is done: its content is not known. @param but the caller's own move
+ * unreadable map nothing is done: its content is not known.
  */
-export async function fenceMoves({ objects, crypto, runs }: Looking, but?: RunSeen): Promise<void> {
-  const others = (await runs.open()).filter(({ id, kind }) => kind === "move" && id !== but?.id);
+export async function fenceMoves({ objects, crypto, runs }: Looking): Promise<void> {
+  const others = (await runs.open()).filter(({ kind }) => kind === "move");
   if (others.length === 0) return;
   for (let tries = 0; ; tries++) {
     const map = await readRelocations(objects, crypto);
