@@ -1,6 +1,6 @@
 /** In which pieces are the blocks of a leaf read from a source, and what does it say of them beforehand? */
 import type { BlockHint, BlockSource } from "../ports/blocks.ts";
-import { BLOCK_BYTES, LEAF_BLOCKS, SOURCE_READ_BYTES } from "./numbers.ts";
+import { BLOCK_BYTES, SOURCE_READ_BYTES } from "./numbers.ts";
 
 /** Blocks of one read. */
 const READ_BLOCKS = SOURCE_READ_BYTES / BLOCK_BYTES;
@@ -13,17 +13,17 @@ interface BlockRun {
 }
 
 /**
- * What the source knows of the `blocks` blocks of leaf `leaf`; undefined when it knows nothing of any.
+ * What the source knows of `blocks` blocks from block `first` of the disk; undefined when it knows nothing of any.
  * @throws RangeError when it speaks of another number of blocks; what the source throws
  */
-export async function surveyLeaf(
+export async function surveyBlocks(
   source: BlockSource,
-  leaf: number,
+  first: number,
   blocks: number,
 ): Promise<readonly BlockHint[] | undefined> {
-  const hints = await source.survey?.(leaf * LEAF_BLOCKS, blocks);
+  const hints = await source.survey?.(first, blocks);
   if (hints !== undefined && hints.length !== blocks)
-    throw new RangeError(`the source was asked about ${blocks} blocks of leaf ${leaf} and told of ${hints.length}`);
+    throw new RangeError(`the source was asked about ${blocks} blocks from block ${first} and told of ${hints.length}`);
   return hints;
 }
 

@@ -2,7 +2,7 @@
 import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
 import { openDomain } from "./domain-crypto.ts";
-import { blockLength } from "./geometry.ts";
+import { blockLength, blocksOfLeaf } from "./geometry.ts";
 import { PackReader } from "./pack-reader.ts";
 import { type Root, rootName } from "./root-format.ts";
 import { readRoot } from "./root-store.ts";
@@ -18,7 +18,7 @@ export async function difference(
   to: string,
 ): Promise<number> {
   const crypto = await openDomain(domain);
-  const reader = new PackReader(objects, crypto);
+  const reader = await PackReader.open(objects, crypto);
   const open = (rootId: string): Promise<Root> =>
     readRoot(objects, crypto, rootId).catch((error: unknown) => {
       throw error instanceof ObjectMissing ? new Damaged(rootName(rootId), "is missing") : error;
@@ -33,8 +33,8 @@ export async function difference(
       bytes += ref.nonZero;
       continue;
     }
-    const slots = await reader.leaf(ref, newer.size, leaf);
-    const old = await reader.leaf(before, older.size, leaf);
+    const slots = await reader.leaf(ref, blocksOfLeaf(newer.size, leaf));
+    const old = await reader.leaf(before, blocksOfLeaf(older.size, leaf));
     for (const [index, slot] of slots.entries())
       if (slot !== undefined && !old[index]?.id.equals(slot.id)) bytes += blockLength(newer.size, leaf, index);
   }

@@ -4,17 +4,25 @@ import type { DomainKeys } from "../ports/data-plane.ts";
 import { type KeyedHash, keyedHash } from "./blake3.ts";
 import { KEY_BYTES } from "./numbers.ts";
 
-/** Derivation labels (HKDF info, ASCII): one secret, three purposes that cannot be mixed up. */
-const LABELS = { id: "holdfast/v1/id", pack: "holdfast/v1/pack", root: "holdfast/v1/root" } as const;
+/** Derivation labels (HKDF info, ASCII): one secret, purposes that cannot be mixed up. */
+const LABELS = {
+  id: "holdfast/v1/id",
+  pack: "holdfast/v1/pack",
+  root: "holdfast/v1/root",
+  avoid: "holdfast/v1/avoid",
+  map: "holdfast/v1/map",
+  hooks: "holdfast/v1/hooks",
+} as const;
+
+/** Objects that are sealed as one, each under a key from its own salt. */
+export type SealedPurpose = "root" | "avoid" | "map" | "hooks";
 
 /** The derived keys of one domain. */
 export interface DomainCrypto {
   /** Keyed BLAKE3-256 of a block or leaf. */
   readonly id: KeyedHash;
-  /** AES-256 key of the pack with this salt. */
-  packKey(salt: Uint8Array): Buffer;
-  /** AES-256 key of the root with this salt. */
-  rootKey(salt: Uint8Array): Buffer;
+  /** AES-256 key of the pack or sealed object with this salt. */
+  key(purpose: "pack" | SealedPurpose, salt: Uint8Array): Buffer;
 }
 
 /** Derives by HKDF-SHA256. @throws RangeError when the secret is not 32 bytes */
@@ -24,7 +32,6 @@ export async function openDomain(domain: DomainKeys): Promise<DomainCrypto> {
   const derive = (label: string, salt: Uint8Array) => Buffer.from(hkdfSync("sha256", secret, salt, label, KEY_BYTES));
   return {
     id: await keyedHash(derive(LABELS.id, new Uint8Array(0))),
-    packKey: (salt) => derive(LABELS.pack, salt),
-    rootKey: (salt) => derive(LABELS.root, salt),
+    key: (purpose, salt) => derive(LABELS[purpose], salt),
   };
 }

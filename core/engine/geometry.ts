@@ -21,6 +21,11 @@ export function blockLength(size: number, leaf: number, index: number): number {
   return Math.min(BLOCK_BYTES, size - blockOffset(leaf, index));
 }
 
+/** Bytes of disk under `count` blocks of a leaf, from block `first` on. */
+export function blocksLength(size: number, leaf: number, first: number, count: number): number {
+  return Math.min(count * BLOCK_BYTES, size - blockOffset(leaf, first));
+}
+
 /** Bytes of disk under leaf `leaf`. */
 export function leafLength(size: number, leaf: number): number {
   return Math.min(LEAF_BYTES, size - leaf * LEAF_BYTES);

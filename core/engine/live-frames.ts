@@ -1,4 +1,4 @@
-/** Collects, for one unit, which frames of which packs its leaves refer to. */
+/** Collects which frames of which packs the leaves of a unit refer to. */
 import type { FramePlace } from "./places.ts";
 import { packRecordBytes } from "./tables.ts";
 
@@ -14,7 +14,7 @@ interface Marks {
 export class LiveFrames {
   readonly #live = new Map<string, Marks>();
 
-  mark({ pack, frame, stored }: FramePlace): void {
+  mark({ pack, frame, stored }: Pick<FramePlace, "pack" | "frame" | "stored">): void {
     const marks = this.#of(pack);
     const byte = frame >> 3;
     if (byte >= marks.bits.length) {

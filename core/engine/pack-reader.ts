@@ -2,7 +2,6 @@
 import { Damaged } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore, RangeUnavailable } from "../ports/object-store.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
-import { blocksOfLeaf } from "./geometry.ts";
 import { decodeLeaf, type Slot } from "./leaf.ts";
 import { FRAME_MAX_RAW_BYTES } from "./numbers.ts";
 import {
@@ -12,12 +11,14 @@ import {
   frameAad,
   PACK_FOOTER_BYTES,
   PACK_HEADER_BYTES,
+  packEndBytes,
   packName,
   readPackDirectory,
   readPackFooter,
   readPackHeader,
 } from "./pack-format.ts";
 import type { FramePlace, LeafRef } from "./places.ts";
+import { NOTHING_MOVED, type Relocations, readRelocations, relocated } from "./relocations.ts";
 import { KIND, nonceOf, openSealed } from "./sealed-box.ts";
 import { decompress } from "./zstd.ts";
 
@@ -31,15 +32,40 @@ export interface PackEnd {
   readonly records: readonly FrameRecord[];
 }
 
-/** Reads the packs of one domain. A missing or short pack is Damaged: whatever names a pack promised that it exists. */
+/** A pack that is not there. Its frames may have moved since the map was read. */
+export class PackGone extends Damaged {}
+
+/**
+ * Reads the packs of one domain, each frame where the map says that it is now. A missing or short pack is Damaged: whatever
+ * names a pack promised that it exists.
+ */
 export class PackReader {
   readonly #objects: ObjectStore;
   readonly #crypto: DomainCrypto;
   readonly #keys = new Map<string, Buffer>();
+  #map: Relocations;
 
-  constructor(objects: ObjectStore, crypto: DomainCrypto) {
+  constructor(objects: ObjectStore, crypto: DomainCrypto, map: Relocations = NOTHING_MOVED) {
     this.#objects = objects;
     this.#crypto = crypto;
+    this.#map = map;
+  }
+
+  /** A reader that knows the newest map. @throws StoreFailed */
+  static async open(objects: ObjectStore, crypto: DomainCrypto): Promise<PackReader> {
+    return new PackReader(objects, crypto, await readRelocations(objects, crypto));
+  }
+
+  /** Where a frame is now. */
+  at<P extends FramePlace>(place: P): P {
+    return relocated(this.#map, place);
+  }
+
+  /** Reads the map again. @returns whether there is a newer one @throws StoreFailed */
+  async refresh(): Promise<boolean> {
+    const before = this.#map.epoch;
+    this.#map = await readRelocations(this.#objects, this.#crypto);
+    return this.#map.epoch > before;
   }
 
   /** Exactly `length` bytes of a pack. @throws Damaged; StoreFailed */
@@ -56,7 +82,7 @@ export class PackReader {
   async prepare(pack: string): Promise<Buffer> {
     const known = this.#keys.get(pack);
     if (known !== undefined) return known;
-    const key = this.#crypto.packKey(readPackHeader(await this.bytes(pack, 0, PACK_HEADER_BYTES), pack));
+    const key = this.#crypto.key("pack", readPackHeader(await this.bytes(pack, 0, PACK_HEADER_BYTES), pack));
     const oldest = this.#keys.keys().next();
     if (this.#keys.size >= KEYS_KEPT && !oldest.done) this.#keys.delete(oldest.value);
     this.#keys.set(pack, key);
@@ -74,43 +100,63 @@ export class PackReader {
     return decompress(bytes, place.codec, rawLength, name);
   }
 
-  /** The slots of leaf number `leaf` of a disk of `size` bytes. @throws Damaged, FormatTooNew; StoreFailed */
-  async leaf(ref: LeafRef, size: number, leaf: number): Promise<Slot[]> {
-    const { place } = ref;
-    const name = packName(place.pack);
-    const key = await this.prepare(place.pack);
-    const sealed = await this.bytes(place.pack, place.offset, place.stored);
-    const plain = this.open(place, FRAME_TYPE.leaf, ref.rawLength, sealed, key);
-    if (!this.#crypto.id(plain).equals(ref.id)) throw new Damaged(name, `frame ${place.frame} is another leaf`);
-    return decodeLeaf(plain, blocksOfLeaf(size, leaf), name);
+  /** The plain bytes of one frame, wherever it is now. @throws Damaged; StoreFailed */
+  async frame(place: FramePlace, type: FrameType, rawLength: number): Promise<Buffer> {
+    try {
+      return await this.#frame(this.at(place), type, rawLength);
+    } catch (error) {
+      if (!(error instanceof PackGone) || !(await this.refresh())) throw error;
+      return this.#frame(this.at(place), type, rawLength);
+    }
   }
 
-  /** Header, footer and directory of a pack whose size is known. @throws Damaged; StoreFailed */
-  async end(pack: string, size: number): Promise<PackEnd> {
+  async #frame(place: FramePlace, type: FrameType, rawLength: number): Promise<Buffer> {
+    const key = await this.prepare(place.pack);
+    return this.open(place, type, rawLength, await this.bytes(place.pack, place.offset, place.stored), key);
+  }
+
+  /**
+   * The slots of a leaf, as it names their places: `blocks` of them when the caller knows how many there must be.
+   * @throws Damaged; StoreFailed
+   */
+  async leaf(ref: Pick<LeafRef, "place" | "rawLength" | "id">, blocks: number | undefined): Promise<Slot[]> {
+    const plain = await this.frame(ref.place, FRAME_TYPE.leaf, ref.rawLength);
+    const { pack, frame } = this.at(ref.place);
+    if (!this.#crypto.id(plain).equals(ref.id)) throw new Damaged(packName(pack), `frame ${frame} is another leaf`);
+    return decodeLeaf(plain, blocks, packName(pack));
+  }
+
+  /**
+   * Header, footer and directory of a pack whose size is known. With the number of its frames they are two requests, else three.
+   * @throws Damaged; StoreFailed
+   */
+  async end(pack: string, size: number, frames?: number): Promise<PackEnd> {
     const name = packName(pack);
     if (size < PACK_HEADER_BYTES + PACK_FOOTER_BYTES) throw new Damaged(name, `is only ${size} bytes long`);
     // Not the kept key: this is asked to find out whether the header is still what it was.
     this.#keys.delete(pack);
-    const key = await this.prepare(pack);
-    const footerAt = size - PACK_FOOTER_BYTES;
-    const footer = readPackFooter(await this.bytes(pack, footerAt, PACK_FOOTER_BYTES), key, pack, size);
-    const sealed = await this.bytes(pack, footer.directoryAt, footer.directoryBytes);
+    const expected = frames === undefined ? PACK_FOOTER_BYTES : packEndBytes(frames);
+    const tailBytes = Math.min(size - PACK_HEADER_BYTES, Math.max(expected, PACK_FOOTER_BYTES));
+    const [key, tail] = await Promise.all([this.prepare(pack), this.bytes(pack, size - tailBytes, tailBytes)]);
+    const footer = readPackFooter(tail.subarray(-PACK_FOOTER_BYTES), key, pack, size);
+    const from = footer.directoryAt - (size - tailBytes);
+    const sealed =
+      from >= 0
+        ? tail.subarray(from, from + footer.directoryBytes)
+        : await this.bytes(pack, footer.directoryAt, footer.directoryBytes);
     const records = readPackDirectory(sealed, key, pack, footer.directoryAt, footer.frames);
     return { size, tag: footer.tag, records };
   }
 
-  /** Checks that a pack exists with exactly `size` bytes. @throws Damaged; StoreFailed */
-  async present(pack: string, size: number): Promise<void> {
-    const name = packName(pack);
-    const found = await this.#objects.size(name);
-    if (found === undefined) throw new Damaged(name, "is missing");
-    if (found !== size) throw new Damaged(name, `has ${found} bytes instead of ${size}`);
+  /** Bytes of a pack, or undefined when there is none. @throws StoreFailed */
+  size(pack: string): Promise<number | undefined> {
+    return this.#objects.size(packName(pack));
   }
 }
 
 /** Absence and shortness of an object that must be there are damage; anything else stays what it is. */
 function asDamage(name: string, error: unknown): unknown {
-  if (error instanceof ObjectMissing) return new Damaged(name, "is missing");
+  if (error instanceof ObjectMissing) return new PackGone(name, "is missing");
   if (error instanceof RangeUnavailable) return new Damaged(name, "ends early");
   return error;
 }

@@ -20,6 +20,7 @@ import {
   writePackEnd,
   writePackHeader,
 } from "./pack-format.ts";
+import { pagesOf } from "./pages.ts";
 import type { FramePlace } from "./places.ts";
 import { KIND, nonceOf, sealInto } from "./sealed-box.ts";
 import { compress } from "./zstd.ts";
@@ -36,20 +37,6 @@ export class PackBuffers {
   give(buffer: Buffer): void {
     if (this.#spare.length < 2) this.#spare.push(buffer);
   }
-}
-
-// Node has it, but its type definitions leave it to the browser's.
-declare const WebAssembly: {
-  readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-};
-
-/**
- * Memory in pages of its own, past malloc: glibc takes one freed buffer of this size as a sign that large ones come and go
- * often, and from then on gives far less memory back to the system.
- */
-function pagesOf(bytes: number): Buffer {
-  const pages = Math.ceil(bytes / 65_536);
-  return Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer);
 }
 
 /** A pack that was put. */
@@ -106,10 +93,15 @@ export class PackStream {
 
   /** Appends one frame; `room` must have been called before. */
   append(type: FrameType, plain: Buffer): FramePlace {
+    const { codec, bytes } = compress(plain, this.#level);
+    return this.appendSealed(type, codec, bytes, plain.length);
+  }
+
+  /** Appends a frame whose content is encoded already, as it is: `rawLength` is that of its plain bytes. */
+  appendSealed(type: FrameType, codec: number, bytes: Buffer, rawLength: number): FramePlace {
     const open = this.#open;
     if (open === undefined) throw new Error("append without room");
-    const { codec, bytes } = compress(plain, this.#level);
-    const record = { type, codec, stored: bytes.length + TAG_BYTES, rawLength: plain.length, offset: open.at };
+    const record = { type, codec, stored: bytes.length + TAG_BYTES, rawLength, offset: open.at };
     const frame = open.records.length;
     const aad = frameAad(open.id, frame, record);
     open.at += sealInto(open.buffer, open.at, open.key, nonceOf(KIND.frame, frame), aad, bytes);
@@ -142,7 +134,7 @@ export class PackStream {
     const salt = randomBytes(SALT_BYTES);
     const buffer = this.#buffers.take();
     writePackHeader(buffer, id, salt);
-    const key = this.#crypto.packKey(salt);
+    const key = this.#crypto.key("pack", salt);
     this.#open = { id, pack: id.toString("hex"), key, buffer, records: [], at: PACK_HEADER_BYTES };
   }
 

@@ -1,58 +1,51 @@
 /** The backup that a transfer compares with, as far as it can be read: what cannot be is read from the source instead. */
 import { Damaged } from "../ports/data-plane.ts";
-import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
-import type { DomainCrypto } from "./domain-crypto.ts";
+import { ObjectMissing } from "../ports/object-store.ts";
 import { blockLength, blocksOfLeaf } from "./geometry.ts";
 import type { Slot } from "./leaf.ts";
-import { PackReader } from "./pack-reader.ts";
-import type { LeafRef, PackFacts } from "./places.ts";
+import type { LeafRef } from "./places.ts";
+import type { KnownPack, RepositoryView } from "./repository-view.ts";
 import type { Root } from "./root-format.ts";
 import { readRoot } from "./root-store.ts";
 
 /** One leaf of the parent. */
 export interface ParentLeaf {
-  /** Undefined when the leaf is all zero or cannot be read. */
+  /** The leaf itself, when a new backup may refer to it; undefined when it is all zero or cannot be relied on. */
   readonly ref: LeafRef | undefined;
-  /** Empty when the leaf is all zero or cannot be read. */
+  /** Its entries as the leaf names them; empty when it is all zero or cannot be read. */
+  readonly named: readonly Slot[];
+  /** Its entries where they are now; without places where they cannot be relied on. */
   readonly slots: readonly Slot[];
   /**
    * How many blocks, from the first of the leaf, the parent is known to have, each as long as the new disk's: for those, a
    * missing slot means zeros. 0 when the leaf cannot be read.
    */
   readonly known: number;
-  /** Is this pack still there, with its size? Only then may a new backup refer to it. */
-  readonly usable: (pack: string) => boolean;
 }
 
 /** What is known of a leaf without a parent, or with one that cannot be read. */
-export const NO_PARENT_LEAF: ParentLeaf = { ref: undefined, slots: [], known: 0, usable: () => false };
+export const NO_PARENT_LEAF: ParentLeaf = { ref: undefined, named: [], slots: [], known: 0 };
 
 /**
  * The parent of one unit. Damage never fails a backup: a root, leaf or pack that is gone or unsound counts as "no parent
  * there", so the next backup mends what an older one lost. A store that fails is not damage and is thrown.
  */
 export class Parent {
-  readonly #reader: PackReader;
+  readonly #view: RepositoryView;
   readonly #root: Root;
-  readonly #facts: ReadonlyMap<string, PackFacts>;
-  /** Packs asked for so far in this unit: is it usable? */
-  readonly #usable = new Map<string, boolean>();
+  readonly #facts: ReadonlyMap<string, KnownPack>;
 
-  private constructor(reader: PackReader, root: Root) {
-    this.#reader = reader;
+  private constructor(view: RepositoryView, root: Root) {
+    this.#view = view;
     this.#root = root;
     this.#facts = new Map(root.packs.map((facts) => [facts.pack, facts]));
   }
 
   /** Undefined without a parent, and when its root cannot be read. @throws StoreFailed, FormatTooNew */
-  static async open(
-    objects: ObjectStore,
-    crypto: DomainCrypto,
-    rootId: string | undefined,
-  ): Promise<Parent | undefined> {
+  static async open(view: RepositoryView, rootId: string | undefined): Promise<Parent | undefined> {
     if (rootId === undefined) return undefined;
-    const root = await soundOr(readRoot(objects, crypto, rootId), undefined);
-    return root && new Parent(new PackReader(objects, crypto), root);
+    const root = await soundOr(readRoot(view.objects, view.crypto, rootId), undefined);
+    return root && new Parent(view, root);
   }
 
   /** What the parent says of leaf number `leaf` of a disk that now has `size` bytes. @throws StoreFailed, FormatTooNew */
@@ -60,29 +53,20 @@ export class Parent {
     const ref = this.#root.leaves[leaf];
     const known = alike(this.#root.size, size, leaf);
     if (ref === undefined) return { ...NO_PARENT_LEAF, known };
-    const slots = await soundOr(this.#reader.leaf(ref, this.#root.size, leaf), undefined);
-    if (slots === undefined) return NO_PARENT_LEAF;
-    const packs = new Set([ref.place.pack]);
-    for (const slot of slots) if (slot) packs.add(slot.place.pack);
-    await Promise.all([...packs].map((pack) => this.#look(pack)));
-    return { ref, slots, known, usable: (pack) => this.#usable.get(pack) === true };
+    const sizeOf = (pack: string) => this.#facts.get(pack)?.size;
+    const { pack } = this.#view.reader.at(ref.place);
+    const sound = (await this.#view.packsUsable([pack], sizeOf)).has(pack);
+    // A leaf in a pack that is avoided may still be read, but a damaged pack is not to be believed.
+    const named = sound
+      ? await soundOr(this.#view.reader.leaf(ref, blocksOfLeaf(this.#root.size, leaf)), undefined)
+      : undefined;
+    if (named === undefined) return NO_PARENT_LEAF;
+    return { ref, named, slots: await this.#view.usable(named, sizeOf), known };
   }
 
   /** What the parent's root says of a pack. */
-  facts(pack: string): PackFacts | undefined {
+  facts(pack: string): KnownPack | undefined {
     return this.#facts.get(pack);
-  }
-
-  async #look(pack: string): Promise<void> {
-    if (this.#usable.has(pack)) return;
-    const facts = this.#facts.get(pack);
-    const there =
-      facts !== undefined &&
-      (await soundOr(
-        this.#reader.present(pack, facts.size).then(() => true),
-        false,
-      ));
-    this.#usable.set(pack, there);
   }
 }
 
@@ -94,7 +78,8 @@ function alike(before: number, now: number, leaf: number): number {
   return both > 0 && blockLength(before, leaf, last) !== blockLength(now, leaf, last) ? last : both;
 }
 
-async function soundOr<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
+/** The value, or `otherwise` where damage is found. @throws whatever else goes wrong */
+export async function soundOr<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await reading;
   } catch (error) {

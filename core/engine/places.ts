@@ -12,10 +12,22 @@ export interface FramePlace {
   readonly codec: number;
 }
 
+/** A frame that (part of) a block is made of. */
+export interface BlockPlace extends FramePlace {
+  /** Which of the block's eight sub-blocks of 64 KiB the frame holds, bit i for sub-block i, one after the other. */
+  readonly holds: number;
+  /** Which of them the block takes from it. */
+  readonly uses: number;
+}
+
 /** A non-zero block: the id of its bytes and where they are. */
 export interface LeafEntry {
   readonly id: Buffer;
-  readonly place: FramePlace;
+  /**
+   * One place that holds the whole block, or up to eight whose `uses` together are the whole. None, in memory only: the id
+   * is known, but the bytes cannot be relied on.
+   */
+  readonly places: readonly BlockPlace[];
 }
 
 /** A leaf that is not all zero. Two references with equal ids stand for the same entries. */

@@ -1,23 +1,23 @@
-/** Where a unit put the blocks it stored lately: equal blocks of one unit are stored once. */
+/** Where blocks are that a unit has stored or met lately: equal blocks are stored once. */
 import { DEDUP_ENTRIES } from "./numbers.ts";
-import type { FramePlace } from "./places.ts";
+import type { BlockPlace } from "./places.ts";
 
 /** Bounded: the oldest entry makes room, which only costs storing an equal block again. */
 export class RecentBlocks {
-  readonly #places = new Map<string, FramePlace>();
+  readonly #known = new Map<string, readonly BlockPlace[]>();
   readonly #most: number;
 
   constructor(most = DEDUP_ENTRIES) {
     this.#most = most;
   }
 
-  find(id: Buffer): FramePlace | undefined {
-    return this.#places.get(id.toString("latin1"));
+  find(id: Buffer): readonly BlockPlace[] | undefined {
+    return this.#known.get(id.toString("latin1"));
   }
 
-  add(id: Buffer, place: FramePlace): void {
-    const oldest = this.#places.keys().next();
-    if (this.#places.size >= this.#most && !oldest.done) this.#places.delete(oldest.value);
-    this.#places.set(id.toString("latin1"), place);
+  add(id: Buffer, places: readonly BlockPlace[]): void {
+    const oldest = this.#known.keys().next();
+    if (this.#known.size >= this.#most && !oldest.done) this.#known.delete(oldest.value);
+    this.#known.set(id.toString("latin1"), places);
   }
 }

@@ -9,8 +9,8 @@ export function repositoryObjects(objects: ObjectStore, domainId: string): Objec
     get: (name, range) => objects.get(inside(name), range),
     size: (name) => objects.size(inside(name)),
     async *list(prefix) {
-      for await (const { name, size } of objects.list(inside(prefix)))
-        yield { name: name.slice(domainId.length + 1), size };
+      for await (const object of objects.list(inside(prefix)))
+        yield { ...object, name: object.name.slice(domainId.length + 1) };
     },
     trash: (name) => objects.trash(inside(name)),
   };

@@ -1,16 +1,15 @@
 /** Reads roots, and writes them once: what stands under a root's name is read back before anybody relies on it. */
-import { randomBytes } from "node:crypto";
 import { type DomainKeys, type RootFacts, SealRefused } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
 import { openDomain } from "./domain-crypto.ts";
-import { SALT_BYTES } from "./numbers.ts";
-import { decodeRoot, encodeRoot, type Root, rootName, sealRoot, unsealRoot } from "./root-format.ts";
+import { decodeRoot, encodeRoot, type Root, rootName } from "./root-format.ts";
+import { sealObject, unsealObject } from "./sealed-object.ts";
 
 /** @throws Damaged, ObjectMissing, StoreFailed */
 export async function readRoot(objects: ObjectStore, crypto: DomainCrypto, rootId: string): Promise<Root> {
   const name = rootName(rootId);
-  return decodeRoot(unsealRoot(await objects.get(name), name, crypto), name);
+  return decodeRoot(unsealObject("root", await objects.get(name), name, crypto), name);
 }
 
 /**
@@ -21,7 +20,7 @@ export async function readRoot(objects: ObjectStore, crypto: DomainCrypto, rootI
 export async function writeRoot(objects: ObjectStore, crypto: DomainCrypto, rootId: string, root: Root): Promise<Root> {
   const name = rootName(rootId);
   const plain = encodeRoot(root);
-  const outcome = await objects.putIfAbsent(name, sealRoot(plain, name, crypto, randomBytes(SALT_BYTES)));
+  const outcome = await objects.putIfAbsent(name, sealObject("root", plain, name, crypto));
   const stored = await openStored(objects, crypto, name);
   if (!stored.equals(plain))
     throw new SealRefused(
@@ -32,7 +31,7 @@ export async function writeRoot(objects: ObjectStore, crypto: DomainCrypto, root
 
 async function openStored(objects: ObjectStore, crypto: DomainCrypto, name: string): Promise<Buffer> {
   try {
-    return unsealRoot(await objects.get(name), name, crypto);
+    return unsealObject("root", await objects.get(name), name, crypto);
   } catch (error) {
     throw refusal(error);
   }

@@ -1,114 +1,121 @@
-/** Verifies a run of leaves against what is stored: damage is collected, each object once, and never thrown. */
+/** Verifies a run of leaves of a backup; damage is the result, not an exception. */
 import { Damaged, type VerifyResult, type VerifyUnit } from "../ports/data-plane.ts";
-import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
-import { type DomainCrypto, openDomain } from "./domain-crypto.ts";
-import { blockLength, checkRange, leafLength } from "./geometry.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { FoundDamage } from "./damage.ts";
+import { blockLength, blocksOfLeaf, checkRange, leafLength } from "./geometry.ts";
+import { closeHands, type Hands, type VerifyHand, workWith } from "./hands.ts";
 import type { Slot } from "./leaf.ts";
-import { framesOfLeaf } from "./leaf-frames.ts";
 import { PARALLEL_CHECKS } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { FRAME_TYPE, packName } from "./pack-format.ts";
-import { type PackEnd, PackReader } from "./pack-reader.ts";
+import type { PackEnd } from "./pack-reader.ts";
 import { inParallel } from "./parallel.ts";
-import type { FramePlace, PackFacts } from "./places.ts";
+import { bytesOf } from "./patch.ts";
+import type { FramePlace } from "./places.ts";
+import { mapName } from "./relocations.ts";
+import { type KnownPack, RepositoryView } from "./repository-view.ts";
 import { type Root, rootName } from "./root-format.ts";
 import { readRoot } from "./root-store.ts";
+import { Stretches, zeroSlots } from "./stretches.ts";
 
 /**
  * `presence`: leaves authenticate, and every pack they name is there, whole in size, with sound header, directory and
  * footer, and holds the frames that are named. `data`: every block is decoded and hashed too. `checked` counts bytes of disk.
  * @throws StoreFailed, Interrupted, FormatTooNew; RangeError for a bad unit
  */
-export async function verify(objects: ObjectStore, unit: VerifyUnit, pace: Pace): Promise<VerifyResult> {
+export async function verify(
+  objects: ObjectStore,
+  unit: VerifyUnit,
+  pace: Pace,
+  open: () => ReturnType<Hands["open"]>,
+): Promise<VerifyResult> {
   pace.check();
-  const crypto = await openDomain(unit.domain);
-  const damage = new Damage();
-  const root = await damage.unless(readRoot(objects, crypto, unit.rootId), rootName(unit.rootId));
-  if (root === undefined) return { ...damage.result(0), firstLeaf: unit.firstLeaf, endLeaf: unit.endLeaf };
+  const view = await RepositoryView.open(objects, unit.domain);
+  const damage = new FoundDamage();
+  if (view.map.unreadable) damage.note(mapName(view.map.epoch), "cannot be read: nobody knows where frames moved");
+  const root = await damage.unless(readRoot(objects, view.crypto, unit.rootId), rootName(unit.rootId));
+  if (root === undefined)
+    return { firstLeaf: unit.firstLeaf, endLeaf: unit.endLeaf, checked: 0, damaged: damage.list() };
   checkRange(unit, root.size);
-  const verifying = new Verifying(unit, root, new PackReader(objects, crypto), crypto, damage, pace);
-  return verifying.run();
-}
-
-/** Objects found damaged, each with the first reason. */
-class Damage {
-  readonly #found = new Map<string, string>();
-
-  add(error: Damaged): void {
-    if (!this.#found.has(error.object)) this.#found.set(error.object, error.message.slice(error.object.length + 2));
-  }
-
-  /** The value, or undefined once its damage is noted; `missing` names the object when it is not there at all. */
-  async unless<T>(reading: Promise<T>, missing?: string): Promise<T | undefined> {
-    try {
-      return await reading;
-    } catch (error) {
-      if (error instanceof Damaged) this.add(error);
-      else if (error instanceof ObjectMissing && missing !== undefined) this.add(new Damaged(missing, "is missing"));
-      else throw error;
-      return undefined;
-    }
-  }
-
-  result(checked: number): Pick<VerifyResult, "checked" | "damaged"> {
-    return { checked, damaged: [...this.#found].map(([object, reason]) => ({ object, reason })) };
+  const verifying = new Verifying(unit, root, view, damage, pace);
+  if (unit.depth === "presence") return verifying.run([]);
+  const hands = (await open()) as readonly VerifyHand[];
+  try {
+    return await verifying.run(hands);
+  } finally {
+    await closeHands(hands);
   }
 }
 
 class Verifying {
   readonly #unit: VerifyUnit;
   readonly #root: Root;
-  readonly #reader: PackReader;
-  readonly #crypto: DomainCrypto;
-  readonly #damage: Damage;
+  readonly #view: RepositoryView;
+  readonly #damage: FoundDamage;
   readonly #pace: Pace;
-  readonly #facts: ReadonlyMap<string, PackFacts>;
+  readonly #facts: ReadonlyMap<string, KnownPack>;
   /** Packs looked at in this unit; undefined = damaged. */
   readonly #ends = new Map<string, PackEnd | undefined>();
   #checked = 0;
 
-  constructor(unit: VerifyUnit, root: Root, reader: PackReader, crypto: DomainCrypto, damage: Damage, pace: Pace) {
+  constructor(unit: VerifyUnit, root: Root, view: RepositoryView, damage: FoundDamage, pace: Pace) {
     this.#unit = unit;
     this.#root = root;
-    this.#reader = reader;
-    this.#crypto = crypto;
+    this.#view = view;
     this.#damage = damage;
     this.#pace = pace;
     this.#facts = new Map(root.packs.map((facts) => [facts.pack, facts]));
   }
 
-  async run(): Promise<VerifyResult> {
-    const { firstLeaf, endLeaf, budgetMs } = this.#unit;
-    let next = firstLeaf;
-    do await this.#leaf(next++);
-    while (next < endLeaf && this.#pace.elapsed < budgetMs);
+  /** Without hands only presence is looked at. */
+  async run(hands: readonly VerifyHand[]): Promise<VerifyResult> {
+    const { firstLeaf, budgetMs } = this.#unit;
+    const inTime = () => this.#pace.elapsed < budgetMs;
+    const leaf = (at: number) => this.#leaf(at, hands.length === 0);
+    const stretches = new Stretches(this.#root.size, this.#unit, hands.length, leaf, inTime);
+    if (hands.length === 0) {
+      while ((await stretches.next()) !== undefined);
+    } else {
+      await workWith(
+        hands,
+        () => stretches.next(),
+        async (hand, stretch) => {
+          for (const { object, reason } of await hand.check(stretch)) this.#damage.note(object, reason);
+        },
+      );
+    }
+    this.#pace.check();
     this.#pace.tell();
-    return { ...this.#damage.result(this.#checked), firstLeaf, endLeaf: next };
+    return { firstLeaf, endLeaf: stretches.endLeaf, checked: this.#checked, damaged: this.#damage.list() };
   }
 
-  async #leaf(leaf: number): Promise<void> {
+  /** The slots of a leaf whose frames were found where they should be; none of a leaf that cannot be read. */
+  async #leaf(leaf: number, alone: boolean): Promise<readonly Slot[]> {
     const { size } = this.#root;
     const ref = this.#root.leaves[leaf];
-    const slots = ref && (await this.#damage.unless(this.#reader.leaf(ref, size, leaf)));
-    if (ref !== undefined) await this.#packs([ref.place, ...places(slots ?? [])]);
-    if (ref !== undefined) this.#fits(ref.place, FRAME_TYPE.leaf, ref.rawLength);
-    if (ref === undefined || slots === undefined) {
-      if (ref === undefined) this.#checked += leafLength(size, leaf);
-      await this.#pace.worked(leafLength(size, leaf));
-      return;
+    if (ref === undefined) {
+      this.#checked += leafLength(size, leaf);
+      if (alone) await this.#pace.worked(leafLength(size, leaf));
+      return zeroSlots(size, leaf);
     }
+    const slots = await this.#damage.unless(this.#view.reader.leaf(ref, blocksOfLeaf(size, leaf)));
+    const at = this.#view.reader.at(ref.place);
+    const wanted = (slots ?? []).map((slot) => (slot?.places ?? []).map((place) => this.#view.reader.at(place)));
+    await this.#packs([at, ...wanted.flat()]);
+    this.#fits(at, FRAME_TYPE.leaf, ref.rawLength);
+    if (alone) await this.#pace.worked(leafLength(size, leaf));
+    if (slots === undefined) return zeroSlots(size, leaf);
     let nonZero = 0;
-    for (const [index, slot] of slots.entries()) {
-      if (slot === undefined) continue;
+    for (const [index, places] of wanted.entries()) {
+      if (places.length === 0) continue;
       const length = blockLength(size, leaf, index);
       nonZero += length;
-      this.#fits(slot.place, FRAME_TYPE.block, length);
+      for (const place of places) this.#fits(place, FRAME_TYPE.block, bytesOf(place.holds, length));
     }
     if (nonZero !== ref.nonZero)
-      this.#damage.add(new Damaged(rootName(this.#unit.rootId), `leaf ${leaf} counts ${ref.nonZero}, not ${nonZero}`));
-    if (this.#unit.depth === "data") await this.#blocks(leaf, slots);
+      this.#damage.note(rootName(this.#unit.rootId), `leaf ${leaf} counts ${ref.nonZero}, not ${nonZero}`);
     this.#checked += leafLength(size, leaf);
-    await this.#pace.worked(this.#unit.depth === "data" ? leafLength(size, leaf) - nonZero : leafLength(size, leaf));
+    return slots;
   }
 
   /** Looks at each pack once in a unit. */
@@ -121,10 +128,12 @@ class Verifying {
   }
 
   async #end(pack: string): Promise<PackEnd> {
-    const facts = this.#facts.get(pack);
+    const facts = this.#facts.get(pack) ?? this.#view.map.targets.get(pack);
     if (facts === undefined) throw new Damaged(rootName(this.#unit.rootId), `says nothing of pack ${pack}`);
-    await this.#reader.present(pack, facts.size);
-    const end = await this.#reader.end(pack, facts.size);
+    const found = await this.#view.reader.size(pack);
+    if (found === undefined) throw new Damaged(packName(pack), "is missing");
+    if (found !== facts.size) throw new Damaged(packName(pack), `has ${found} bytes instead of ${facts.size}`);
+    const end = await this.#view.reader.end(pack, facts.size, facts.frames);
     if (!end.tag.equals(facts.tag)) throw new Damaged(packName(pack), "is not the pack that the root was sealed with");
     return end;
   }
@@ -140,25 +149,6 @@ class Verifying {
       record.stored === place.stored &&
       record.codec === place.codec &&
       record.rawLength === rawLength;
-    if (!same) this.#damage.add(new Damaged(packName(place.pack), `frame ${place.frame} is not what its entry says`));
+    if (!same) this.#damage.note(packName(place.pack), `frame ${place.frame} is not what its entry says`);
   }
-
-  async #blocks(leaf: number, slots: readonly Slot[]): Promise<void> {
-    const lengthOf = (index: number) => blockLength(this.#root.size, leaf, index);
-    for await (const outcome of framesOfLeaf(this.#reader, slots, lengthOf)) {
-      const { place, blocks } = outcome.frame;
-      if ("error" in outcome) await this.#damage.unless(Promise.reject(outcome.error));
-      else {
-        const id = this.#crypto.id(outcome.plain);
-        if (!blocks.every((index) => slots[index]?.id.equals(id)))
-          this.#damage.add(new Damaged(packName(place.pack), `frame ${place.frame} holds another block`));
-        this.#pace.churned(outcome.plain.length);
-      }
-      await this.#pace.worked(blocks.reduce((sum, index) => sum + lengthOf(index), 0));
-    }
-  }
-}
-
-function places(slots: readonly Slot[]): readonly FramePlace[] {
-  return slots.flatMap((slot) => (slot === undefined ? [] : [slot.place]));
 }

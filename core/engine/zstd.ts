@@ -1,7 +1,7 @@
 /** Compresses a frame's content, or says that it is not worth it; decodes with every length checked. */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Damaged } from "../ports/data-plane.ts";
-import { RAW_UNLESS_SAVED, ZSTD_WINDOW_LOG } from "./numbers.ts";
+import { RAW_UNLESS_SAVED, ZSTD_FAST_WINDOW_LOG, ZSTD_WINDOW_LOG } from "./numbers.ts";
 
 /** How a frame's content is stored. */
 export const CODEC = { raw: 0, zstd: 1 } as const;
@@ -14,7 +14,10 @@ export function compress(plain: Buffer, level: number): { readonly codec: Codec;
     chunkSize: plain.length + (plain.length >> 7) + 1024,
     // Also makes the encoder write the content size, which `decompress` insists on.
     pledgedSrcSize: plain.length,
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: ZSTD_WINDOW_LOG },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_windowLog]: level === 1 ? ZSTD_FAST_WINDOW_LOG : ZSTD_WINDOW_LOG,
+    },
   });
   const worthIt = packed.length <= plain.length * (1 - RAW_UNLESS_SAVED);
   return worthIt ? { codec: CODEC.zstd, bytes: packed } : { codec: CODEC.raw, bytes: plain };

@@ -5,6 +5,7 @@
  * that goes in or out is structured-cloneable plain data.
  */
 import type { SnapshotRef, TargetRef } from "./blocks.ts";
+import type { CollectAsk, CollectReport, CompactAsk, CompactReport, RepositoryRuns } from "./collection.ts";
 import type { JsonObject } from "./record-store.ts";
 
 /** The secret of a key domain (project, customer key, lock class): every key and id of its repository derives from it. */
@@ -33,6 +34,8 @@ export interface TransferUnit extends LeafRange {
   readonly snapshot: SnapshotRef;
   /** Root to compare with (the disk's baseline); absent = store everything that is not zero. */
   readonly parentRoot?: string;
+  /** Of the blocks that the source says are the same, one in so many is read all the same; 0 = none. Default 1,000. */
+  readonly sampleOneIn?: number;
   /** zstd level: 1 on one machine, 3 on AWS. */
   readonly level: number;
   /** Stop at the first leaf boundary after this long; at least one leaf is done. */
@@ -63,6 +66,8 @@ export interface SealRequest {
   readonly rootId: string;
   /** Bytes of the disk. */
   readonly size: number;
+  /** Root that the units compared with, if there was one. */
+  readonly parentRoot?: string;
   /** Who and when, so that the repository describes itself: backup, vault, resource, disk, instant, names. */
   readonly description: JsonObject;
   /** Payloads of the confirmed units in leaf order, covering the whole disk. */
@@ -123,11 +128,18 @@ export interface VerifyResult extends LeafRange {
 }
 
 export interface DataPlane {
-  /** @throws SourceChanged, StoreFull, StoreFailed, Interrupted */
+  /** @throws SourceChanged, ChangeListWrong, StoreFull, StoreFailed, Interrupted */
   transfer(unit: TransferUnit, hooks?: UnitHooks): Promise<TransferResult>;
   /**
-   * Writes the root, reads it back, and checks that every pack it refers to exists with its size, and that every pack of
-   * this run is the one that was written (header, directory, footer). Idempotent. @throws SealRefused, StoreFull, StoreFailed
+   * Packs that a result refers to and that are avoided now (condemned or quarantined since its unit looked), relocations
+   * resolved; asked after the result was published. Empty = it may be confirmed (docs/developer/collection.md, "Writers").
+   */
+  avoided(domain: DomainKeys, payload: Uint8Array): Promise<readonly string[]>;
+  /** From now on no new backup refers to these packs: what they hold is read from the source again. @throws StoreFailed */
+  quarantine(domain: DomainKeys, packs: readonly string[], now: number): Promise<void>;
+  /**
+   * Writes the root, reads it back, and checks that every pack it refers to exists with its size and is not avoided, and that
+   * every pack of this run is the one that was written (header, directory, footer). Idempotent. @throws SealRefused, StoreFull, StoreFailed
    */
   seal(request: SealRequest): Promise<RootFacts>;
   /** Opens a root. @throws Damaged, ObjectMissing */
@@ -141,10 +153,23 @@ export interface DataPlane {
   restore(unit: RestoreUnit, hooks?: UnitHooks): Promise<RestoreResult>;
   /** Compares every block of the source with the root's id of it. @throws Damaged, SourceDiffers, SourceChanged, Interrupted */
   compare(unit: CompareUnit, hooks?: UnitHooks): Promise<CompareResult>;
+  /**
+   * Opens what belongs to the repository as a whole (map, avoid-set, hooks). A damaged map hurts every backup of which frames
+   * were moved; the others hurt none. Damage is a result. @throws StoreFailed
+   */
+  inspect(domain: DomainKeys): Promise<VerifyResult["damaged"]>;
   /** Damage is a result, not an exception. */
   verify(unit: VerifyUnit, hooks?: UnitHooks): Promise<VerifyResult>;
+  /** One step of a collection (docs/developer/collection.md). @throws what `runs` throws, Damaged, DoomedButReferred, StoreFull, StoreFailed */
+  collect(domain: DomainKeys, runs: RepositoryRuns, ask: CollectAsk): Promise<CollectReport>;
+  /** Empties packs that are mostly dead. @throws what `runs` throws, Damaged, StoreFull, StoreFailed */
+  compact(domain: DomainKeys, runs: RepositoryRuns, ask: CompactAsk): Promise<CompactReport>;
 }
 
+/** A block that the source's change list left out has changed: nothing that was taken from the list can be believed. */
+export class ChangeListWrong extends Error {
+  override readonly name = "ChangeListWrong";
+}
 /** The root would not be true: a range is missing, a pack is gone, truncated or not the one that was written. */
 export class SealRefused extends Error {
   override readonly name = "SealRefused";

@@ -20,9 +20,17 @@ export interface ObjectStore {
   /** Size in bytes, or undefined when there is none. Any other error is thrown, never read as absence. */
   size(name: string): Promise<number | undefined>;
   /** All objects whose name starts with `prefix`, in name order. Any error while listing is thrown. */
-  list(prefix: string): AsyncIterable<{ readonly name: string; readonly size: number }>;
+  list(prefix: string): AsyncIterable<ListedObject>;
   /** Moves the object out of sight, recoverable for 14 days (S3: delete marker; folder: trash/). Absent is fine. */
   trash(name: string): Promise<void>;
+}
+
+/** What a listing tells of an object. */
+export interface ListedObject {
+  readonly name: string;
+  readonly size: number;
+  /** Milliseconds since 1970 when it was written, by the store's clock; absent where the store does not know. Nothing safe rests on it. */
+  readonly modifiedAt?: number;
 }
 
 export class ObjectMissing extends Error {

@@ -1,16 +1,8 @@
 /** What the pool and its worker threads say to each other. */
-import type { CompareUnit, RestoreUnit, TransferUnit, VerifyUnit } from "../../core/ports/data-plane.ts";
+import type { Operation, Stretch, TransferStretch, Units } from "../../core/engine/hands.ts";
+import { decodeSlots, encodeSlots } from "../../core/engine/leaf.ts";
 import type { JsonObject } from "../../core/ports/record-store.ts";
 import type { PlainError } from "./plain-error.ts";
-
-/** The operations that run in worker threads, with their units. */
-export interface Units {
-  readonly transfer: TransferUnit;
-  readonly restore: RestoreUnit;
-  readonly compare: CompareUnit;
-  readonly verify: VerifyUnit;
-}
-export type Operation = keyof Units;
 
 /** How a worker gets its objects and blocks: a module that exports `openIo`, and the plain options for it. */
 export interface IoModule {
@@ -19,9 +11,17 @@ export interface IoModule {
   readonly options: JsonObject;
 }
 
-/** Pool to worker: one unit at a time. */
+/** What a pair of hands is asked; a thread does one thing at a time. */
+export type Ask =
+  | { readonly call: "stretch"; readonly stretch: PlainStretch }
+  | { readonly call: "leaf"; readonly plain: Uint8Array }
+  | { readonly call: "finish" | "sync" | "close" }
+  | { readonly call: "write" | "readBack" | "compare" | "check"; readonly stretch: PlainStretch };
+
+/** Pool to worker. */
 export type ToWorker =
-  | { readonly type: "run"; readonly operation: Operation; readonly unit: Units[Operation] }
+  | { readonly type: "open"; readonly operation: Operation; readonly unit: Units[Operation] }
+  | { readonly type: "ask"; readonly ask: Ask }
   | { readonly type: "abort" }
   /** Stop what is running and end the thread: no more messages come. */
   | { readonly type: "end" };
@@ -31,3 +31,16 @@ export type FromWorker =
   | { readonly type: "progress"; readonly bytes: number }
   | { readonly type: "done"; readonly result: unknown }
   | { readonly type: "failed"; readonly error: PlainError };
+
+/** A stretch whose slots are one piece of bytes: a hundred entries would be cloned one by one. */
+export interface PlainStretch extends Omit<TransferStretch, "slots"> {
+  readonly slots: Uint8Array;
+}
+
+export function toPlainStretch({ leaf, first, bytes, slots }: Stretch, known = 0): PlainStretch {
+  return { leaf, first, bytes, known, slots: encodeSlots(slots) };
+}
+
+export function fromPlainStretch({ slots, ...rest }: PlainStretch): TransferStretch {
+  return { ...rest, slots: decodeSlots(slots) };
+}

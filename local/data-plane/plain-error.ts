@@ -1,7 +1,7 @@
 /** Errors as plain data: structured cloning forgets the class of an error, and callers decide by it. */
 import { FormatTooNew } from "../../core/engine/errors.ts";
 import { SourceChanged, TargetUnusable } from "../../core/ports/blocks.ts";
-import { Damaged, Interrupted, SealRefused, SourceDiffers } from "../../core/ports/data-plane.ts";
+import { ChangeListWrong, Damaged, Interrupted, SealRefused, SourceDiffers } from "../../core/ports/data-plane.ts";
 import { ObjectMissing, RangeUnavailable, StoreFailed, StoreFull } from "../../core/ports/object-store.ts";
 
 /** An error on its way between threads. */
@@ -14,6 +14,7 @@ export interface PlainError {
 }
 
 const BY_NAME: Readonly<Record<string, new (message: string) => Error>> = {
+  ChangeListWrong,
   SourceChanged,
   SourceDiffers,
   TargetUnusable,

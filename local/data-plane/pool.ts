@@ -1,18 +1,12 @@
 /** The data plane on one machine: units run in a few worker threads, so that the service stays quick and small. */
 import { createDataPlane } from "../../core/engine/data-plane.ts";
+import type { HandOf, Hands, Operation, Units } from "../../core/engine/hands.ts";
 import type { BlockAccess } from "../../core/ports/blocks.ts";
-import {
-  type CompareResult,
-  type DataPlane,
-  Interrupted,
-  type RestoreResult,
-  type TransferResult,
-  type UnitHooks,
-  type VerifyResult,
-} from "../../core/ports/data-plane.ts";
+import { type DataPlane, Interrupted, type UnitHooks } from "../../core/ports/data-plane.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { LocalIoOptions } from "./io.ts";
-import type { IoModule, Operation, Units } from "./messages.ts";
+import type { IoModule } from "./messages.ts";
+import { handOf } from "./thread-hands.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** An idle thread holds some 50 MiB and takes about 0.2 s to start. */
@@ -45,24 +39,14 @@ export function localIo(options: LocalIoOptions): IoModule {
   return { module: new URL("./io.ts", import.meta.url).href, options: { ...options } };
 }
 
-/** Threads are started when there is work, and end when there has been none for a while. */
+/** Threads are started when there is work, and end when there has been none for a while. A unit works with all that are free. */
 export function createWorkerDataPlane(options: WorkerPoolOptions): WorkerDataPlane {
   const { objects, blocks } = options;
-  const direct = createDataPlane({ objects, blocks });
   const pool = new Pool(options);
-  return {
-    transfer: (unit, hooks) => pool.run("transfer", unit, hooks) as Promise<TransferResult>,
-    restore: (unit, hooks) => pool.run("restore", unit, hooks) as Promise<RestoreResult>,
-    compare: (unit, hooks) => pool.run("compare", unit, hooks) as Promise<CompareResult>,
-    verify: (unit, hooks) => pool.run("verify", unit, hooks) as Promise<VerifyResult>,
-    seal: direct.seal,
-    root: direct.root,
-    difference: direct.difference,
-    close: () => pool.close(),
-  };
+  return { ...createDataPlane({ objects, blocks, hands: pool }), close: () => pool.close() };
 }
 
-class Pool {
+class Pool implements Hands {
   readonly #options: WorkerPoolOptions;
   readonly #threads = new Set<WorkerThread>();
   readonly #idle = new Map<WorkerThread, NodeJS.Timeout>();
@@ -75,15 +59,20 @@ class Pool {
     this.#options = options;
   }
 
-  async run<O extends Operation>(operation: O, unit: Units[O], hooks: UnitHooks = {}): Promise<unknown> {
+  async open<O extends Operation>(operation: O, unit: Units[O], hooks: UnitHooks): Promise<readonly HandOf[O][]> {
     const own = this.#closing.signal;
     const signal = hooks.signal === undefined ? own : AbortSignal.any([hooks.signal, own]);
-    const thread = await this.#thread(signal);
-    try {
-      return await thread.run(operation, unit, { ...hooks, signal });
-    } finally {
-      this.#release(thread);
-    }
+    // The first one is waited for; others join when nobody else waits for them.
+    const threads = [await this.#thread(signal)];
+    for (let more = this.#free(); more !== undefined; more = this.#free()) threads.push(more);
+    const hands = threads.map((thread) => handOf(operation, thread, () => this.#release(thread)));
+    const opened = await Promise.allSettled(
+      threads.map((thread) => thread.open(operation, unit, { ...hooks, signal })),
+    );
+    const failed = opened.find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return hands;
+    await Promise.allSettled(hands.map((hand) => hand.close()));
+    throw failed.reason;
   }
 
   async close(): Promise<void> {
@@ -117,6 +106,11 @@ class Pool {
       if (thread === undefined) return;
       this.#queue.shift()?.start(thread);
     }
+  }
+
+  /** One more thread, when nobody waits for one. */
+  #free(): WorkerThread | undefined {
+    return this.#queue.length > 0 ? undefined : (this.#takeIdle() ?? this.#startThread());
   }
 
   #takeIdle(): WorkerThread | undefined {

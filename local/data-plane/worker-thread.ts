@@ -1,7 +1,8 @@
 /** One worker thread as its pool sees it: runs a unit, tells progress, can be stopped, and may die. */
 import { Worker } from "node:worker_threads";
+import type { Operation, Units } from "../../core/engine/hands.ts";
 import { Interrupted, type UnitHooks } from "../../core/ports/data-plane.ts";
-import type { FromWorker, IoModule, Operation, ToWorker, Units } from "./messages.ts";
+import type { Ask, FromWorker, IoModule, ToWorker } from "./messages.ts";
 import { fromPlain } from "./plain-error.ts";
 
 /** A worker that is asked to stop and does not answer for this long hangs in a call of its host: it is ended. */
@@ -11,14 +12,14 @@ const ABORT_GRACE_MS = 5_000;
 const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 2 };
 
 interface Task {
-  readonly hooks: UnitHooks;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Not shared: one unit at a time. */
+/** Not shared: one unit at a time, and of that one question at a time. */
 export class WorkerThread {
   readonly #worker: Worker;
+  #hooks: UnitHooks = {};
   #task: Task | undefined;
   #crash: Error | undefined;
   #alive = true;
@@ -33,7 +34,7 @@ export class WorkerThread {
     });
     this.ended = new Promise((resolve) => {
       this.#worker.on("exit", (code) => {
-        // Before the unit is rejected: whoever hears of that must not give this thread another one.
+        // Before the question is rejected: whoever hears of that must not give this thread another one.
         this.#alive = false;
         this.#settle()?.reject(this.#lost(code));
         resolve();
@@ -48,14 +49,35 @@ export class WorkerThread {
     return this.#alive;
   }
 
-  /** Runs one unit. @throws what the unit throws, in its own class; Error when the thread dies */
-  run<O extends Operation>(operation: O, unit: Units[O], hooks: UnitHooks): Promise<unknown> {
-    const { signal } = hooks;
+  /** Opens a unit; its progress and its end by abort are this thread's until the next one is opened. @throws what opening throws */
+  async open<O extends Operation>(operation: O, unit: Units[O], hooks: UnitHooks): Promise<void> {
+    this.#hooks = hooks;
+    await this.#send({ type: "open", operation, unit });
+  }
+
+  /** Asks the hands of the open unit. @throws what they throw, in its own class; Error when the thread dies */
+  ask(ask: Ask): Promise<unknown> {
+    return this.#send({ type: "ask", ask });
+  }
+
+  /** Ends the thread. A unit under way is interrupted; a thread that hangs is ended by force after 5 s. */
+  async end(): Promise<void> {
+    this.#alive = false;
+    this.#worker.ref();
+    this.#post({ type: "end" });
+    const force = setTimeout(() => void this.#worker.terminate(), ABORT_GRACE_MS);
+    await this.ended;
+    clearTimeout(force);
+  }
+
+  #send(message: ToWorker): Promise<unknown> {
+    const { signal } = this.#hooks;
     return new Promise((resolve, reject) => {
+      if (!this.#alive) return reject(signal?.aborted ? interrupted(this.#lost(0)) : this.#lost(0));
       this.#worker.ref();
       let grace: NodeJS.Timeout | undefined;
       const abort = () => {
-        this.#send({ type: "abort" });
+        this.#post({ type: "abort" });
         grace = setTimeout(() => void this.#worker.terminate(), ABORT_GRACE_MS);
       };
       const done = () => {
@@ -64,7 +86,6 @@ export class WorkerThread {
         this.#worker.unref();
       };
       this.#task = {
-        hooks,
         resolve: (result) => {
           done();
           resolve(result);
@@ -75,27 +96,18 @@ export class WorkerThread {
           reject(signal?.aborted && !(error instanceof Interrupted) ? interrupted(error) : error);
         },
       };
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#send({ type: "run", operation, unit });
+      this.#post(message);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
     });
   }
 
-  /** Ends the thread. A unit under way is interrupted; a thread that hangs is ended by force after 5 s. */
-  async end(): Promise<void> {
-    this.#alive = false;
-    this.#worker.ref();
-    this.#send({ type: "end" });
-    const force = setTimeout(() => void this.#worker.terminate(), ABORT_GRACE_MS);
-    await this.ended;
-    clearTimeout(force);
-  }
-
-  #send(message: ToWorker): void {
+  #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === "progress") this.#task?.hooks.onProgress?.(message.bytes);
+    if (message.type === "progress") this.#hooks.onProgress?.(message.bytes);
     else if (message.type === "done") this.#settle()?.resolve(message.result);
     else this.#settle()?.reject(fromPlain(message.error));
   }

@@ -1,17 +1,11 @@
-/** A worker thread of the data plane: does one unit at a time and reports. */
+/** A worker thread of the data plane: one pair of hands, opened for one unit at a time. */
 import { parentPort, workerData } from "node:worker_threads";
-import { createDataPlane } from "../../core/engine/data-plane.ts";
-import type {
-  CompareUnit,
-  DataPlane,
-  RestoreUnit,
-  TransferUnit,
-  UnitHooks,
-  VerifyUnit,
-} from "../../core/ports/data-plane.ts";
+import type { CompareHand, HandOf, Operation, RestoreHand, TransferHand, VerifyHand } from "../../core/engine/hands.ts";
+import { encodeSlots } from "../../core/engine/leaf.ts";
+import { createLocalHands } from "../../core/engine/local-hands.ts";
 import type { Io } from "./io.ts";
 import { createCollector } from "./memory.ts";
-import type { FromWorker, IoModule, ToWorker } from "./messages.ts";
+import { type Ask, type FromWorker, fromPlainStretch, type IoModule, type ToWorker } from "./messages.ts";
 import { toPlain } from "./plain-error.ts";
 import { lowerThreadPriority } from "./priority.ts";
 
@@ -21,40 +15,66 @@ if (port === null) throw new Error("this module is started by the worker pool");
 lowerThreadPriority();
 const { module, options } = workerData as IoModule;
 const { openIo } = (await import(module)) as { openIo(given: unknown): Io | Promise<Io> };
-const plane = createDataPlane({ ...(await openIo(options)), churned: createCollector() });
+const hands = createLocalHands({ ...(await openIo(options)), churned: createCollector() });
 
 let running: AbortController | undefined;
+let hand: HandOf[Operation] | undefined;
 
-function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
-  port?.postMessage(message, transfer);
+function send(message: FromWorker): void {
+  port?.postMessage(message);
 }
 
-function start(
-  { operation, unit }: ToWorker & { type: "run" },
-  hooks: UnitHooks,
-): ReturnType<DataPlane["transfer" | "restore" | "compare" | "verify"]> {
-  if (operation === "transfer") return plane.transfer(unit as TransferUnit, hooks);
-  if (operation === "restore") return plane.restore(unit as RestoreUnit, hooks);
-  if (operation === "compare") return plane.compare(unit as CompareUnit, hooks);
-  return plane.verify(unit as VerifyUnit, hooks);
-}
-
-async function run(message: ToWorker & { type: "run" }): Promise<void> {
-  const controller = new AbortController();
-  running = controller;
+async function open({ operation, unit }: ToWorker & { type: "open" }): Promise<void> {
+  running = new AbortController();
   const onProgress = (bytes: number) => send({ type: "progress", bytes });
+  const opened = await hands.open(operation, unit as never, { signal: running.signal, onProgress });
+  hand = opened[0];
+}
+
+async function answer(ask: Ask): Promise<unknown> {
+  if (hand === undefined) {
+    // Opening failed or was interrupted: there is nothing to close.
+    if (ask.call === "close") return undefined;
+    throw new Error(`no unit is open for ${ask.call}`);
+  }
+  switch (ask.call) {
+    case "stretch": {
+      const { slots, ...counts } = await (hand as TransferHand).stretch(fromPlainStretch(ask.stretch));
+      return { ...counts, slots: slots && encodeSlots(slots) };
+    }
+    case "leaf":
+      return (hand as TransferHand).leaf(Buffer.from(ask.plain.buffer, ask.plain.byteOffset, ask.plain.length));
+    case "finish":
+      return (hand as TransferHand).finish();
+    case "write":
+      return (hand as RestoreHand).write(fromPlainStretch(ask.stretch));
+    case "sync":
+      return (hand as RestoreHand).sync();
+    case "readBack":
+      return (hand as RestoreHand).readBack(fromPlainStretch(ask.stretch));
+    case "compare":
+      return (hand as CompareHand).compare(fromPlainStretch(ask.stretch));
+    case "check":
+      return (hand as VerifyHand).check(fromPlainStretch(ask.stretch));
+    case "close": {
+      const closed = hand;
+      hand = undefined;
+      running = undefined;
+      return closed.close();
+    }
+  }
+}
+
+async function run(message: ToWorker & { type: "open" | "ask" }): Promise<void> {
   try {
-    const result = await start(message, { signal: controller.signal, onProgress });
-    running = undefined;
-    send({ type: "done", result });
+    send({ type: "done", result: await (message.type === "open" ? open(message) : answer(message.ask)) });
   } catch (error) {
-    running = undefined;
     send({ type: "failed", error: toPlain(error) });
   }
 }
 
 port.on("message", (message: ToWorker) => {
-  if (message.type === "run") return void run(message);
+  if (message.type === "open" || message.type === "ask") return void run(message);
   running?.abort();
   // With its port closed and no work left the thread ends by itself, at a point where nothing is half done.
   if (message.type === "end") port.close();

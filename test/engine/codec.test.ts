@@ -59,8 +59,8 @@ describe("derived keys", () => {
     const secret = pattern(32, 1);
     const salt = Buffer.from(pattern(32, 3));
     const crypto = await openDomain({ domainId: "d", secret });
-    expect(crypto.packKey(salt)).toEqual(hkdf(secret, salt, "holdfast/v1/pack"));
-    expect(crypto.rootKey(salt)).toEqual(hkdf(secret, salt, "holdfast/v1/root"));
+    expect(crypto.key("pack", salt)).toEqual(hkdf(secret, salt, "holdfast/v1/pack"));
+    expect(crypto.key("root", salt)).toEqual(hkdf(secret, salt, "holdfast/v1/root"));
     const id = await keyedHash(hkdf(secret, new Uint8Array(0), "holdfast/v1/id"));
     expect(crypto.id(Buffer.from("x"))).toEqual(id(Buffer.from("x")));
   });

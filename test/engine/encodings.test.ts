@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openDomain } from "../../core/engine/domain-crypto.ts";
-import { FormatTooNew } from "../../core/engine/errors.ts";
-import { decodeLeaf, encodeLeaf, type Slot } from "../../core/engine/leaf.ts";
+import { decodeLeaf, decodeSlots, encodeLeaf, encodeSlots, type Slot } from "../../core/engine/leaf.ts";
 import { LiveFrames } from "../../core/engine/live-frames.ts";
 import {
   FRAME_TYPE,
@@ -18,7 +17,8 @@ import {
 } from "../../core/engine/pack-format.ts";
 import { decodePayload, encodePayload } from "../../core/engine/payload.ts";
 import { mergeFacts, type PackFacts } from "../../core/engine/places.ts";
-import { decodeRoot, encodeRoot, rootName, sealRoot, unsealRoot } from "../../core/engine/root-format.ts";
+import { decodeRoot, encodeRoot, rootName } from "../../core/engine/root-format.ts";
+import { sealObject, unsealObject } from "../../core/engine/sealed-object.ts";
 import { framesOf, packRecordBytes } from "../../core/engine/tables.ts";
 import { Damaged, SealRefused } from "../../core/ports/data-plane.ts";
 import { testDomain } from "../support/engine-disks.ts";
@@ -30,12 +30,24 @@ const packId = bytesOf(16).map((id) => id.toString("hex"));
 const placeIn = (pack: fc.Arbitrary<string>) =>
   fc.record({ pack, frame: fc.integer({ min: 0, max: 4095 }), offset: u32, stored: u32, codec: fc.constantFrom(0, 1) });
 
-const slots: fc.Arbitrary<Slot[]> = fc.uniqueArray(packId, { minLength: 1, maxLength: 5 }).chain((packs) =>
-  fc.array(fc.option(fc.record({ id: bytesOf(32), place: placeIn(fc.constantFrom(...packs)) }), { nil: undefined }), {
+/** Masks that share the eight sub-blocks among one to eight places, each frame holding what is used of it and perhaps more. */
+const masks = fc
+  .tuple(fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 8, maxLength: 8 }), fc.integer({ min: 0, max: 255 }))
+  .map(([owners, more]) =>
+    [...new Set(owners)].map((owner) => {
+      const uses = owners.reduce((mask, of, bit) => (of === owner ? mask | (1 << bit) : mask), 0);
+      return { uses, holds: uses | more };
+    }),
+  );
+
+const slots: fc.Arbitrary<Slot[]> = fc.uniqueArray(packId, { minLength: 1, maxLength: 5 }).chain((packs) => {
+  const place = placeIn(fc.constantFrom(...packs));
+  const places = masks.chain((parts) => fc.tuple(...parts.map((part) => place.map((at) => ({ ...at, ...part })))));
+  return fc.array(fc.option(fc.record({ id: bytesOf(32), places }), { nil: undefined }), {
     minLength: 1,
     maxLength: 60,
-  }),
-);
+  });
+});
 
 const facts: fc.Arbitrary<PackFacts> = fc
   .record({
@@ -105,19 +117,37 @@ describe("leaves", () => {
     );
   });
 
-  it("of a later version are refused as such: entries of several places, or of parts of frames", () => {
+  it("whose entries are not exactly their block are damage: too many places, none, gaps, overlaps, more than a frame holds", () => {
     const place = { pack: "00".repeat(16), frame: 1, offset: 64, stored: 100, codec: 0 };
-    const bytes = encodeLeaf([{ id: Buffer.alloc(32, 1), place }]);
-    const entryAt = 4 + 2 + 2 + 16;
-    const several = Buffer.from(bytes);
-    several[entryAt] = 2;
-    expect(() => decodeLeaf(several, 1, "packs/x")).toThrow(FormatTooNew);
-    const part = Buffer.from(bytes);
-    part[entryAt + 1 + 32 + 12] = 0x01;
-    expect(() => decodeLeaf(part, 1, "packs/x")).toThrow(FormatTooNew);
-    const tooMany = Buffer.from(bytes);
-    tooMany[entryAt] = 9;
+    const entry =
+      (...parts: readonly (readonly [holds: number, uses: number])[]) =>
+      () =>
+        encodeLeaf([{ id: Buffer.alloc(32, 1), places: parts.map(([holds, uses]) => ({ ...place, holds, uses })) }]);
+    const whole = entry([0xff, 0xff])();
+    expect(decodeLeaf(whole, 1, "x")[0]?.places).toHaveLength(1);
+    expect(decodeLeaf(entry([0x0f, 0x0f], [0xff, 0xf0])(), 1, "x")[0]?.places).toHaveLength(2);
+    expect(entry()).toThrow("has no place");
+    for (const bad of [
+      entry([0x0f, 0x0f]),
+      entry([0x0f, 0xff]),
+      entry([0xff, 0xff], [0xff, 0x01]),
+      entry([0xff, 0x00]),
+    ])
+      expect(() => decodeLeaf(bad(), 1, "packs/x")).toThrow(Damaged);
+    const tooMany = Buffer.from(whole);
+    tooMany[4 + 2 + 2 + 16] = 9;
     expect(() => decodeLeaf(tooMany, 1, "packs/x")).toThrow(Damaged);
+  });
+
+  it("in messages between threads may have entries without places", () => {
+    fc.assert(
+      fc.property(slots, fc.nat(), (written, bare) => {
+        const some = written.map((slot, index) =>
+          slot && (bare >> (index % 16)) % 2 === 1 ? { ...slot, places: [] } : slot,
+        );
+        expect(decodeSlots(encodeSlots(some))).toEqual(some);
+      }),
+    );
   });
 });
 
@@ -177,12 +207,12 @@ describe("roots", () => {
 
   it("are sealed under their own name and a key of their own", async () => {
     const crypto = await openDomain(testDomain());
-    const sealed = sealRoot(Buffer.from("plain"), "roots/a", crypto, Buffer.alloc(32, 1));
-    expect(unsealRoot(sealed, "roots/a", crypto).toString()).toBe("plain");
-    expect(() => unsealRoot(sealed, "roots/b", crypto)).toThrow(Damaged);
-    expect(() => unsealRoot(Buffer.alloc(10), "roots/a", crypto)).toThrow(Damaged);
+    const sealed = sealObject("root", Buffer.from("plain"), "roots/a", crypto);
+    expect(unsealObject("root", sealed, "roots/a", crypto).toString()).toBe("plain");
+    expect(() => unsealObject("root", sealed, "roots/b", crypto)).toThrow(Damaged);
+    expect(() => unsealObject("root", Buffer.alloc(10), "roots/a", crypto)).toThrow(Damaged);
     const other = await openDomain(testDomain(2));
-    expect(() => unsealRoot(sealed, "roots/a", other)).toThrow(Damaged);
+    expect(() => unsealObject("root", sealed, "roots/a", other)).toThrow(Damaged);
   });
 
   it.each(["", "a/b", "..", ".hidden", "a b", "x".repeat(129)])("cannot be named %j", (id) => {
@@ -228,7 +258,7 @@ describe("live frames", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 4095 }), { minLength: 1, maxLength: 60 }), (frames) => {
         const live = new LiveFrames();
-        for (const frame of frames) live.mark({ pack: "p", frame, stored: 10, offset: 0, codec: 0 });
+        for (const frame of frames) live.mark({ pack: "p", frame, stored: 10 });
         const unique = [...new Set(frames)].sort((a, b) => a - b);
         const marks = live.of("p", 4096);
         expect(framesOf(marks.live)).toEqual(unique);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import { openDomain } from "../../core/engine/domain-crypto.ts";
+import { blocksOfLeaf } from "../../core/engine/geometry.ts";
 import { PackReader } from "../../core/engine/pack-reader.ts";
 import type { FramePlace } from "../../core/engine/places.ts";
 import { repositoryObjects } from "../../core/engine/repository-objects.ts";
@@ -46,7 +47,10 @@ async function leavesOf(rootId: string) {
   const root = await readRoot(repository, crypto, rootId);
   const reader = new PackReader(repository, crypto);
   return Promise.all(
-    root.leaves.map(async (ref, leaf) => ({ ref, slots: ref && (await reader.leaf(ref, root.size, leaf)) })),
+    root.leaves.map(async (ref, leaf) => ({
+      ref,
+      slots: ref && (await reader.leaf(ref, blocksOfLeaf(root.size, leaf))),
+    })),
   );
 }
 
@@ -56,7 +60,7 @@ async function contentOf(rootId: string, newly: (pack: string) => boolean) {
   return (await leavesOf(rootId)).map(({ ref, slots }) => ({
     leaf: ref && (newly(ref.place.pack) ? "new" : ref.id.toString("hex")),
     nonZero: ref?.nonZero,
-    slots: slots?.map((slot) => slot && `${slot.id.toString("hex")} ${known(slot.place)}`),
+    slots: slots?.map((slot) => slot && `${slot.id.toString("hex")} ${slot.places.map(known).join(" ")}`),
   }));
 }
 
@@ -281,8 +285,7 @@ describe("a source that fetches ahead", () => {
       { first: 1024, count: 6 },
     ]);
     expect(reads.map(({ offset, length }) => [offset / BLOCK, length / BLOCK])).toEqual([
-      [0, 2],
-      [2, 1],
+      [0, 3],
       [5, 1],
       [1024, 1],
       [1029, 1],

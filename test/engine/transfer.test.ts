@@ -237,7 +237,7 @@ function distance(from: Uint8Array, to: Uint8Array): number {
 
 it("the memory of recent blocks is bounded and forgets the oldest", () => {
   const recent = new RecentBlocks(2);
-  const place = (frame: number) => ({ pack: "p", frame, offset: 0, stored: 1, codec: 0 });
+  const place = (frame: number) => [{ pack: "p", frame, offset: 0, stored: 1, codec: 0, holds: 255, uses: 255 }];
   const id = (value: number) => Buffer.alloc(32, value);
   for (const value of [1, 2, 3]) recent.add(id(value), place(value));
   expect(recent.find(id(1))).toBeUndefined();

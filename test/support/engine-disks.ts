@@ -38,22 +38,42 @@ export async function backUp(
   domain: DomainKeys,
   snapshot: SnapshotRef,
   rootId: string,
-  options: { readonly parentRoot?: string; readonly leavesPerUnit?: number; readonly level?: number } = {},
+  options: {
+    readonly parentRoot?: string;
+    readonly leavesPerUnit?: number;
+    readonly level?: number;
+    readonly sampleOneIn?: number;
+  } = {},
 ): Promise<{ readonly facts: RootFacts; readonly counts: TransferCounts; readonly results: readonly Uint8Array[] }> {
+  const { parentRoot } = options;
   const leaves = Math.ceil(snapshot.size / LEAF);
   const results: Uint8Array[] = [];
   const counts = { read: 0, nonZero: 0, changed: 0, stored: 0 };
   for (let firstLeaf = 0; firstLeaf < leaves; ) {
     const endLeaf = Math.min(leaves, firstLeaf + (options.leavesPerUnit ?? leaves));
-    const { parentRoot } = options;
-    const unit = { domain, snapshot, firstLeaf, endLeaf, level: options.level ?? 1, budgetMs: 60_000 };
+    const unit = {
+      domain,
+      snapshot,
+      firstLeaf,
+      endLeaf,
+      level: options.level ?? 1,
+      budgetMs: 60_000,
+      sampleOneIn: options.sampleOneIn ?? 0,
+    };
     const result = await plane.transfer(parentRoot === undefined ? unit : { ...unit, parentRoot });
     results.push(result.payload);
     for (const key of ["read", "nonZero", "changed", "stored"] as const) counts[key] += result.counts[key];
     firstLeaf = result.endLeaf;
   }
   const description = { backup: rootId, disk: snapshot.diskId };
-  const facts = await plane.seal({ domain, rootId, size: snapshot.size, description, results });
+  const facts = await plane.seal({
+    domain,
+    rootId,
+    size: snapshot.size,
+    ...(parentRoot !== undefined && { parentRoot }),
+    description,
+    results,
+  });
   return { facts, counts, results };
 }
 

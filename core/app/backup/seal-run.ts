@@ -94,6 +94,7 @@ async function sealDisk(
     domain: await s.keyring.open(run.domainId),
     rootId: disk.rootId,
     size: disk.size,
+    ...(disk.parentRoot !== undefined && { parentRoot: disk.parentRoot }),
     description: {
       backup: backup.id,
       name: backup.name,

@@ -1,0 +1,28 @@
+/** Do the objects open that belong to a repository as a whole: maps, avoid-sets, hooks? */
+import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { avoidName, readAvoidSet } from "./avoid-set.ts";
+import { FoundDamage } from "./damage.ts";
+import { openDomain } from "./domain-crypto.ts";
+import { readHookList } from "./hooks.ts";
+import { mapName, readRelocations } from "./relocations.ts";
+
+/** Objects found damaged. A damaged map hurts every backup of which frames moved; the others hurt none. @throws StoreFailed */
+export async function inspect(
+  objects: ObjectStore,
+  domain: DomainKeys,
+): Promise<readonly { readonly object: string; readonly reason: string }[]> {
+  const crypto = await openDomain(domain);
+  const damage = new FoundDamage();
+  const map = await readRelocations(objects, crypto);
+  if (map.unreadable) damage.note(mapName(map.epoch), "cannot be opened: nobody knows where frames moved");
+  const avoid = await readAvoidSet(objects, crypto);
+  if (avoid.unreadable)
+    damage.note(avoidName(avoid.epoch), "cannot be opened: new backups refer to nothing that is stored");
+  for await (const { name } of objects.list("hooks/"))
+    await readHookList(objects, crypto, name).catch((error: unknown) => {
+      if (!(error instanceof Damaged)) throw error;
+      damage.add(error);
+    });
+  return damage.list();
+}
