@@ -109,10 +109,9 @@ export async function finishCollection(s: Services, collector: Collector): Promi
   });
   const { domainId, projectId, last } = repository;
   if (last === undefined) return;
-  for (const [verdict, { packs, bytes }] of Object.entries(last.totals)) {
-    s.metrics.gauge("repository_packs", packs, { domain: domainId, verdict });
-    s.metrics.gauge("repository_pack_bytes", bytes, { domain: domainId, verdict });
-  }
+  s.metrics.count("collections_total", 1, { outcome: last.outcome });
+  s.metrics.count("collected_objects_total", last.trashed);
+  s.metrics.count("emptied_packs_total", last.emptied);
   const facts = { domain_id: domainId, orphans: last.orphans.length, missing: last.missing.length };
   if (last.outcome === "held")
     await tell(s, {
@@ -155,6 +154,7 @@ export async function failCollection(
     return repository;
   });
   if (failed === undefined) return;
+  s.metrics.count("collections_total", 1, { outcome: "failed" });
   await tell(s, {
     severity: "critical",
     topic: "collection.failed",
