@@ -16,7 +16,7 @@ import { groupsOf, loadRun, RunClosed, type RunRef } from "./run.ts";
 const ATTEMPTS = 3;
 
 /** What every attempt referred to was condemned before it could be confirmed. Worth a retry. */
-export class ResultVoid extends Error {
+class ResultVoid extends Error {
   override readonly name = "ResultVoid";
 }
 

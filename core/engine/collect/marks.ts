@@ -70,7 +70,7 @@ export class Marks {
 }
 
 /** Is frame number `frame` marked? */
-export function hasBit(bits: Uint8Array, frame: number): boolean {
+function hasBit(bits: Uint8Array, frame: number): boolean {
   return ((bits[frame >> 3] ?? 0) & (1 << (frame & 7))) !== 0;
 }
 

@@ -1,5 +1,4 @@
 /** Compaction: copies the live frames of packs that are mostly dead into new packs, and says in a map where they are now. */
-import { performance } from "node:perf_hooks";
 import type { CompactAsk, CompactReport, PackDecision, RepositoryRuns } from "../../ports/collection.ts";
 import { Damaged, type DomainKeys } from "../../ports/data-plane.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";

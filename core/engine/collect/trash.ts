@@ -1,5 +1,4 @@
 /** Moves to the trash what is doomed, and what newer epochs have replaced. */
-import { performance } from "node:perf_hooks";
 import type { CollectAsk, CollectReport } from "../../ports/collection.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { readAvoidSet } from "../avoid-set.ts";
