@@ -22,12 +22,13 @@ export interface ChurnResult {
   readonly changedAt512K: number;
   /** MiB of the store's files: with all versions, after deletion and collection, after compaction and collection. */
   readonly physicalMib: readonly [all: number, collected: number, compacted: number];
-  /** MiB of a new store that was given only the versions that are kept. */
-  readonly liveMib: number;
   /** MiB of all frames that the seven refer to, as the store itself counts them (some hold more than is used of them). */
-  readonly countedLiveMib: number;
-  /** Physical bytes at the end against the new store's. */
+  readonly liveMib: number;
+  /** MiB of a new store that was given only the versions that are kept: found without the store's own count. */
+  readonly newStoreMib: number;
+  /** Physical bytes at the end against live bytes, and against the new store's. */
   readonly ratio: number;
+  readonly ratioToNewStore: number;
   /** Seconds a GiB of non-zero data, medians: of version 1 and of version 40, when all 40 were there. */
   readonly restoreSecondsPerGib: readonly [first: number, last: number];
   readonly restoreRatio: number;
@@ -68,15 +69,17 @@ export async function measureChurn(images: string, work: string, entry: string):
     run(store.command(["restore", id, target]));
     if (sha256(target) !== sums[index]) throw new Error(`after compaction backup ${id} restores to other bytes`);
   }
-  const live = mibOf(only.folder);
+  const live = round((store.json(["stat"]) as { readonly live: number }).live / 2 ** 20, 2);
+  const fresh = mibOf(only.folder);
   return {
     ...{ versions: VERSIONS, kept: KEPT, diskMib: disk.bytes / 2 ** 20 },
     changedAt64K: median(days.map((day) => day.changedAt64K)),
     changedAt512K: median(days.map((day) => day.changedAt512K)),
     physicalMib: [all, collected, compacted],
     liveMib: live,
-    countedLiveMib: round((store.json(["stat"]) as { readonly live: number }).live / 2 ** 20, 2),
+    newStoreMib: fresh,
     ratio: round(compacted / live, 3),
+    ratioToNewStore: round(compacted / fresh, 3),
     restoreSecondsPerGib: restores,
     restoreRatio: round(restores[1] / restores[0], 3),
     identical: true,

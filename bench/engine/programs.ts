@@ -65,7 +65,7 @@ function casync(name: string, settings: string, make: readonly string[]): Progra
   return {
     name,
     settings,
-    version: () => `casync ${run({ argv: ["casync", "--version"] }).split("\n")[0]}`,
+    version: () => run({ argv: ["casync", "--version"] }).split("\n")[0] ?? "",
     init: () => [],
     backup: (state, { image, label }) => ({
       argv: ["casync", "make", store(state), ...make, index(state, label), image],

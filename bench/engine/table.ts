@@ -106,8 +106,8 @@ function otherTables({ churn, clones, service }: Report): string[] {
     lines.push(
       `**${churn.versions} daily versions of a ${churn.diskMib} MiB disk** (a day changes ${churn.changedAt64K} % at 64 KiB, ` +
         `${churn.changedAt512K} % at 512 KiB): ${all} MiB stored; after deleting all but ${churn.kept} and collecting ` +
-        `${collected} MiB; after compaction ${compacted} MiB. A new store with only those ${churn.kept} has ${churn.liveMib} MiB; ` +
-        `this one counts ${churn.countedLiveMib} MiB of live frames. Restore: ` +
+        `${collected} MiB; after compaction ${compacted} MiB, of which ${churn.liveMib} MiB are live frames. ` +
+        `A new store with only those ${churn.kept} has ${churn.newStoreMib} MiB (${churn.ratioToNewStore} ×). Restore: ` +
         `${churn.restoreSecondsPerGib.join(" and ")} s a GiB of data for the first and the last.`,
     );
   }
