@@ -66,7 +66,7 @@ export const NAG_EXCEPTIONS: readonly NagException[] = [
     reason: "executions of one machine are named while it runs, by backup or task",
   },
   {
-    finding: /^AwsSolutions-IAM5\[Resource::.*:s3:::[^/]*(\/\*\/(packs|roots|intents|keys))?\/\*\]$/,
+    finding: /^AwsSolutions-IAM5\[Resource::.*:s3:::[^/]*(\/\*\/(packs|roots|intents|keys|hooks|avoid|maps))?\/\*\]$/,
     at: role,
     reason: "objects are named while the service runs; their kinds, and the bucket, are fixed",
   },

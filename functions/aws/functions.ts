@@ -57,6 +57,11 @@ function task(
 
 const MOVES_DATA = { memoryMb: FULL_CPU_MB, reserved: "transfer" } as const;
 const READS_ROOTS = { memoryMb: FULL_CPU_MB } as const;
+/**
+ * Knows every pack of a repository. No concurrency is set aside: the lease in the records lets one collection of a repository
+ * work at a time, two would do no harm, and those of several repositories need not wait for each other.
+ */
+const MARKS_PACKS = { memoryMb: 2 * FULL_CPU_MB } as const;
 
 export const FUNCTIONS: readonly FunctionSpec[] = [
   {
@@ -119,4 +124,11 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   task("remove-resource", "fail", MINUTE, ["records"]),
   task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys", "engine"], READS_ROOTS),
   task("delete-vault", "fail", MINUTE, ["records"]),
+
+  // Tells when nothing can be decided.
+  task("collect", "plan", QUARTER, ["records", "objects", "keys", "engine", "notifier"], MARKS_PACKS),
+  task("collect", "trash", QUARTER, ["records", "objects", "keys", "engine"], READS_ROOTS),
+  task("collect", "move", QUARTER, ["records", "objects", "keys", "engine"], MARKS_PACKS),
+  task("collect", "finish", MINUTE, ["records", "notifier"]),
+  task("collect", "fail", MINUTE, ["records", "notifier"]),
 ];

@@ -1,10 +1,11 @@
-/** What may the last task of a backup do? It writes and reads roots, and lets go of snapshots that nothing compares with. */
-import { type Policy, records, unwrap, writeObjects } from "./statements.ts";
+/** What may the last task of a backup do? It writes roots and hooks, and lets go of what nothing compares with: hooks of the parent, snapshots. */
+import { type Policy, records, trashObjects, unwrap, writeObjects } from "./statements.ts";
 import { deleteSnapshots, describe } from "./volumes.ts";
 
 export const backupMemberSeal: Policy = (scope) => [
   ...records(scope, "get", "query", "put", "delete"),
-  ...writeObjects(scope, "roots"),
+  ...writeObjects(scope, "roots", "hooks"),
+  ...trashObjects(scope, "hooks"),
   ...unwrap(scope, "domain-key"),
   ...describe(scope, "Snapshots"),
   ...deleteSnapshots(scope),

@@ -1,9 +1,9 @@
 /** What may the deletion of a backup do? It writes intents, and hides roots that nothing pins. */
-import { type Policy, records, trashRoots, unwrap, writeObjects } from "./statements.ts";
+import { type Policy, records, trashObjects, unwrap, writeObjects } from "./statements.ts";
 
 export const deleteBackupRemove: Policy = (scope) => [
   ...records(scope, "get", "query", "put", "delete"),
   ...writeObjects(scope, "intents"),
-  ...trashRoots(scope),
+  ...trashObjects(scope, "roots"),
   ...unwrap(scope, "domain-key"),
 ];

@@ -1,9 +1,9 @@
 /** What may a batch of a vault's deletion do? It deletes backups and lets go of resources, then of the vault. */
-import { type Policy, records, trashRoots, unwrap, writeObjects } from "./statements.ts";
+import { type Policy, records, trashObjects, unwrap, writeObjects } from "./statements.ts";
 
 export const deleteVaultBatch: Policy = (scope) => [
   ...records(scope, "get", "getMany", "query", "g3", "put", "delete"),
   ...writeObjects(scope, "intents"),
-  ...trashRoots(scope),
+  ...trashObjects(scope, "roots"),
   ...unwrap(scope, "domain-key"),
 ];

@@ -10,6 +10,11 @@ import { backupMemberOpen } from "./backup-member-open.ts";
 import { backupMemberReady } from "./backup-member-ready.ts";
 import { backupMemberSeal } from "./backup-member-seal.ts";
 import { backupPrepare } from "./backup-prepare.ts";
+import { collectFail } from "./collect-fail.ts";
+import { collectFinish } from "./collect-finish.ts";
+import { collectMove } from "./collect-move.ts";
+import { collectPlan } from "./collect-plan.ts";
+import { collectTrash } from "./collect-trash.ts";
 import { compareGroupCompare } from "./compare-group-compare.ts";
 import { deleteBackupFail } from "./delete-backup-fail.ts";
 import { deleteBackupRemove } from "./delete-backup-remove.ts";
@@ -40,6 +45,11 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   "backup-member-ready": backupMemberReady,
   "backup-member-seal": backupMemberSeal,
   "backup-prepare": backupPrepare,
+  "collect-fail": collectFail,
+  "collect-finish": collectFinish,
+  "collect-move": collectMove,
+  "collect-plan": collectPlan,
+  "collect-trash": collectTrash,
   "compare-group-compare": compareGroupCompare,
   "delete-backup-fail": deleteBackupFail,
   "delete-backup-remove": deleteBackupRemove,

@@ -72,7 +72,7 @@ export function records({ names, keyArn }: Scope, ...uses: readonly RecordUse[])
 }
 
 /** Kinds of objects, by the second segment of their names (docs/format.md). */
-type ObjectKind = "packs" | "roots" | "intents" | "keys";
+type ObjectKind = "packs" | "roots" | "intents" | "keys" | "hooks" | "avoid" | "maps";
 
 /** Reads objects of any kind. ListBucket is what makes S3 answer 404 instead of 403 for one that is not there. */
 export function readObjects({ names, keyArn }: Scope): readonly Statement[] {
@@ -93,10 +93,10 @@ export function writeObjects(scope: Scope, ...kinds: readonly ObjectKind[]): rea
   ];
 }
 
-/** Puts a delete marker over a root; what it hides stays for 14 days (data stack). Looks first that there are versions. */
-export const trashRoots = ({ names }: Scope): readonly Statement[] => [
+/** Puts a delete marker over objects of these kinds; what it hides stays for 14 days (data stack). Looks first that there are versions. */
+export const trashObjects = ({ names }: Scope, ...kinds: readonly ObjectKind[]): readonly Statement[] => [
   { actions: ["s3:GetBucketVersioning"], resources: [names.bucketArn] },
-  { actions: ["s3:DeleteObject"], resources: [objectsOf(names, "roots")] },
+  { actions: ["s3:DeleteObject"], resources: kinds.map((kind) => objectsOf(names, kind)) },
 ];
 
 /** `<key domain>/<kind>/<name>`. */

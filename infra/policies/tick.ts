@@ -4,7 +4,7 @@ import { abandonRestore } from "./volumes.ts";
 
 export const tick: Policy = (scope) => [
   ...records(scope, "get", "getMany", "query", "put", "delete"),
-  ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
+  ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource", "collect"),
   ...status(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
   ...abandonRestore(scope),
   ...notices(scope),

@@ -119,6 +119,12 @@ export class WatchStack extends DeploymentStack {
         text: "A backup ended in an error: its task says why (GET operation-logs).",
         metric: this.#ofBackups("backups_total", "error"),
       },
+      {
+        id: "collections-failed",
+        text: "A collection failed: nothing was deleted by guess, and nothing comes free until one succeeds. Its notice (collection.failed) says why.",
+        // A collection that failed has an execution that succeeded: it recorded its failure. This task runs for nothing else.
+        metric: this.#ofFunction("collect-fail", "Invocations"),
+      },
       // Failed only: no machine has a time-out of its own, and who aborts an execution knows it.
       ...workflows.map((workflow) => ({
         id: `machine-${workflow}`,

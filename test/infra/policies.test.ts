@@ -98,20 +98,32 @@ test("no role can delete or unlock a version, or delete or change table, bucket,
   }
 });
 
-test("only the functions that delete backups may hide an object, and only a root", () => {
-  const deleting = FUNCTIONS.map(({ name }) => name).filter((fn) => actions(fn).has("s3:DeleteObject"));
-  expect(deleting.sort()).toEqual([
-    "backup-conclude",
-    "delete-backup-remove",
-    "delete-vault-batch",
-    "remove-resource-batch",
-  ]);
-  for (const fn of deleting) {
-    const resources = allowed(fn)
+test("an object is hidden by whom its kind is the business of: roots at deletions, packs by the collector, hooks at seals", () => {
+  const hidden = FUNCTIONS.flatMap(({ name }) => {
+    const resources = allowed(name)
       .filter(({ Action }) => list(Action).includes("s3:DeleteObject"))
       .flatMap(({ Resource }) => list(Resource).map(readable));
-    expect(resources).toEqual(["arn:<AWS::Partition>:s3:::holdfast-<AWS::AccountId>-<AWS::Region>/*/roots/*"]);
-  }
+    const kinds = resources.map((arn) => {
+      const [, kind] =
+        /^arn:<AWS::Partition>:s3:::holdfast-<AWS::AccountId>-<AWS::Region>\/\*\/([a-z]+)\/\*$/.exec(arn) ?? [];
+      return kind ?? arn;
+    });
+    return kinds.length === 0 ? [] : [[name, kinds.sort()] as const];
+  });
+  expect(Object.fromEntries(hidden)).toEqual({
+    "backup-conclude": ["roots"],
+    "backup-member-seal": ["hooks"],
+    "delete-backup-remove": ["roots"],
+    "delete-vault-batch": ["roots"],
+    "remove-resource-batch": ["roots"],
+    "collect-plan": ["roots"],
+    "collect-trash": ["avoid", "hooks", "maps", "packs"],
+  });
+});
+
+test("who hides packs writes no object, and who writes packs hides none", () => {
+  expect(actions("collect-trash")).not.toContain("s3:PutObject");
+  for (const fn of ["collect-move", "backup-group-transfer"]) expect(actions(fn)).not.toContain("s3:DeleteObject");
 });
 
 test("servers and volumes of others get our tags only, and lose no other", () => {

@@ -234,7 +234,7 @@ test("every path of the API goes to one function, is logged without headers, and
   expect(only(ofType("AWS::ApiGatewayV2::Api")).Properties.CorsConfiguration).toBeUndefined();
 });
 
-test("alarms tell the topic, the topic tells the address; a silent tick is an alarm", () => {
+test("alarms tell the topic, the topic tells the address; a silent tick and a failed collection are alarms", () => {
   const { ofType } = synthesize({ alarmEmail: "ops@example.org" });
   const alarms = ofType("AWS::CloudWatch::Alarm").map(([, { Properties }]) => Properties);
   expect(alarms.length).toBeGreaterThan(10);
@@ -250,6 +250,13 @@ test("alarms tell the topic, the topic tells the address; a silent tick is an al
     EvaluationPeriods: 5,
     TreatMissingData: "breaching",
     ComparisonOperator: "LessThanThreshold",
+  });
+  expect(alarms.find(({ AlarmName }) => AlarmName === "holdfast-collections-failed")).toMatchObject({
+    Namespace: "AWS/Lambda",
+    MetricName: "Invocations",
+    Dimensions: [{ Name: "FunctionName", Value: "holdfast-collect-fail" }],
+    Threshold: 1,
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
   });
   expect(only(ofType("AWS::SNS::Subscription")).Properties).toMatchObject({
     Protocol: "email",

@@ -127,8 +127,9 @@ class EbsSource implements BlockSource {
     try {
       return await this.#survey.list.cover(first, end);
     } catch (error) {
-      // The earlier snapshot is gone, or of another volume or lineage (ValidationException, UNRELATED_SNAPSHOTS).
-      const refused = isNamed(error, "ResourceNotFoundException", "ValidationException");
+      // The earlier snapshot is gone, of another volume or lineage (ValidationException, UNRELATED_SNAPSHOTS), or not ours any
+      // more: somebody took its tag off. Were it the one that is read, the next call would be denied too.
+      const refused = isNamed(error, "ResourceNotFoundException", "ValidationException", "AccessDeniedException");
       if (this.#survey.unlisted !== "same" || !refused) throw this.#told(error);
       const why = `${reasonOf(error)} ${(error as Error).message}`.trim();
       this.#options.log(`${this.#what}: what changed since ${since?.snapshotId} cannot be told, all is read: ${why}`);

@@ -5,6 +5,7 @@ import type { BlockAccess } from "../../../core/ports/blocks.ts";
 import type { Host } from "../services.ts";
 
 export function blocks(host: Host): { readonly blocks: BlockAccess } {
-  const log = (text: string): void => host.log({ level: "info", text });
+  // A change list that cannot be used costs a full read: people should see it.
+  const log = (text: string): void => host.log({ level: "warn", text });
   return { blocks: createEbsBlocks({ ebs: createEbsClient(host.onCall), log }) };
 }

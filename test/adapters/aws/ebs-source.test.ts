@@ -115,9 +115,19 @@ describe("EBS snapshots as block sources", () => {
     },
   );
 
-  test("missing permission to list changes is an error, not a full read", async () => {
+  test("when the earlier snapshot is not ours any more (its tag was taken off), everything is read, and that is told", async () => {
+    write([3, block(3)], [4, block(4)]);
     const earlier = snapshot();
     account.denied.add("ListChangedBlocks");
+    const source = await open(ref(snapshot(), earlier));
+    expect([...(await walk(source)).keys()]).toEqual([3, 4]);
+    expect(log.join()).toContain(earlier);
+    await source.close();
+  });
+
+  test("missing permission to read the snapshot itself is an error", async () => {
+    const earlier = snapshot();
+    account.denied.add("ListChangedBlocks").add("ListSnapshotBlocks");
     const source = await open(ref(snapshot(), earlier));
     await expect(survey(source, 0, 8)).rejects.toMatchObject({ name: "AccessDeniedException" });
     await source.close();

@@ -44,6 +44,9 @@ export interface Emulators extends EmulatorAddresses {
   stop(): Promise<void>;
 }
 
+/** In the folder of logs: by how many milliseconds the clock of task functions is ahead, while it is there (bootstrap). */
+export const CLOCK_FILE = "clock-ahead";
+
 /** ministack's account; moto is told to use it too, or the ARNs of the two differ. */
 export const EMULATED_ACCOUNT = "000000000000";
 /** The region everything is in. */
@@ -170,6 +173,7 @@ function ministackSpec(
       AWS_ENDPOINT_URL: `http://127.0.0.1:${own}`,
       ...endpoints,
       HOLDFAST_CALL_LOG: join(logs, "calls.jsonl"),
+      EMULATED_CLOCK: join(logs, CLOCK_FILE),
       ...choice.env,
     }),
     readyPath: "/_ministack/health",

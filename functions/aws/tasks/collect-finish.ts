@@ -1,0 +1,6 @@
+/** The task `collect.finish` as a Lambda function. */
+import { taskHandler } from "../kit/task-handler.ts";
+import { notifier } from "../parts/notifier.ts";
+import { records } from "../parts/records.ts";
+
+export const handler = taskHandler("collect.finish", { records, notifier });
