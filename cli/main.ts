@@ -14,6 +14,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await run(process.argv.slice(2));
+// Stopped by a signal: what is still on its way to a reader who sleeps is not waited for.
+if (process.exitCode > 128) process.exit();
 
 /** Commands of `store` are quick, and most of them come from scripts: a correct one starts without the libraries of all others. */
 async function run(args: readonly string[]): Promise<number> {

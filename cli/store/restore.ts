@@ -13,7 +13,7 @@ export async function run(call: StoreCall): Promise<void> {
       target,
       overwrite: flag(call, "overwrite"),
       readBack: flag(call, "read-back"),
-      output: process.stdout,
+      output: target === "-" ? patientOutput() : process.stdout,
     };
     const done = await restoreBackup(store, plane, request, watch);
     const seconds = Number(((performance.now() - begun) / 1000).toFixed(3));
@@ -31,4 +31,14 @@ export async function run(call: StoreCall): Promise<void> {
     else if (flag(call, "json")) process.stderr.write(`${JSON.stringify({ event: "done", ...value })}\n`);
     else if (process.stderr.isTTY === true) remark(words);
   });
+}
+
+/**
+ * Node writes to pipes at once and blocks the whole process while the reader sleeps, signals included
+ * (nodejs.org/api/process.html, "A note on process I/O"): here it must wait without blocking.
+ */
+function patientOutput(): typeof process.stdout {
+  const { _handle: handle } = process.stdout as { _handle?: { setBlocking?(blocking: boolean): unknown } };
+  handle?.setBlocking?.(false);
+  return process.stdout;
 }

@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { leavesOf } from "../../core/engine/geometry.ts";
 import type { TargetRef } from "../../core/ports/blocks.ts";
-import { Damaged, type DataPlane, type RestoreResult } from "../../core/ports/data-plane.ts";
+import type { DataPlane, RestoreResult } from "../../core/ports/data-plane.ts";
 import { ObjectMissing } from "../../core/ports/object-store.ts";
 import { type Backup, readBackup, resolveId } from "./backups.ts";
 import type { OpenStore } from "./open.ts";
-import { type HeldRun, openRun } from "./runs.ts";
+import { type HeldRun, openRun, UNSEEN } from "./runs.ts";
 import { StoreRefused } from "./store-folder.ts";
 import { streamDisk } from "./stream.ts";
-import { existingFile, type FileTarget, newFile } from "./target-file.ts";
+import { existingFile, newFile } from "./target-file.ts";
 import type { Watch } from "./watch.ts";
 
 export interface RestoreRequest {
@@ -45,22 +45,38 @@ export async function restoreBackup(
   if (request.target === "-" && request.readBack)
     throw new StoreRefused("--read-back needs a target that can be read: standard output cannot");
   const backup = await find(store, plane, request.id);
-  if (request.target === "-") return underRun(store, backup, undefined, () => toOutput(store, backup, request, watch));
-  if (/^nbds?(\+[a-z]+)?:/i.test(request.target))
-    return underRun(store, backup, undefined, async () => {
-      // Loaded when needed only.
-      const { nbdTarget } = await import("../../adapters/local/nbd/blocks.ts");
-      return toTarget(store, plane, backup, await nbdTarget(request.target, request.target), request, watch);
-    });
+  return underRun(store, backup, (run) => {
+    if (request.target === "-") return toOutput(store, backup, request, watch);
+    if (/^nbds?(\+[a-z]+)?:/i.test(request.target)) return toExport(store, plane, backup, request, watch);
+    return toFile(store, plane, backup, request, run, watch);
+  });
+}
+
+async function toExport(
+  store: OpenStore,
+  plane: DataPlane,
+  backup: Backup,
+  request: RestoreRequest,
+  watch: Watch,
+): Promise<Restored> {
+  // Loaded when needed only.
+  const { nbdTarget } = await import("../../adapters/local/nbd/blocks.ts");
+  return toTarget(store, plane, backup, await nbdTarget(request.target, request.target), request, watch);
+}
+
+async function toFile(
+  store: OpenStore,
+  plane: DataPlane,
+  backup: Backup,
+  request: RestoreRequest,
+  run: HeldRun,
+  watch: Watch,
+): Promise<Restored> {
   const path = resolve(request.target);
-  const file = request.overwrite
-    ? await existingFile(path, backup.size)
-    : await newFile(path, backup.size, store.folder.path, store.now());
+  const making = { store: store.folder.path, now: store.now(), run };
+  const file = await (request.overwrite ? existingFile : newFile)(path, backup.size, making);
   try {
-    const record = file.made && store.folder.kind === "store" ? file.record : undefined;
-    const done = await underRun(store, backup, record, () =>
-      toTarget(store, plane, backup, file.reference, request, watch),
-    );
+    const done = await toTarget(store, plane, backup, file.reference, request, watch);
     await file.finish();
     return done;
   } catch (error) {
@@ -77,17 +93,12 @@ async function find(store: OpenStore, plane: DataPlane, given: string): Promise<
 }
 
 /** Says that the backup is being read, then looks whether it is still there: whoever deletes it looks at the runs afterwards. */
-async function underRun<T>(
-  store: OpenStore,
-  { id }: Backup,
-  target: FileTarget["record"] | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  const run = announce(store, { kind: "restore", roots: [id], at: store.now(), target });
+async function underRun<T>(store: OpenStore, { id }: Backup, work: (run: HeldRun) => Promise<T>): Promise<T> {
+  const run = announce(store, { kind: "restore", roots: [id], at: store.now() });
   try {
     if ((await store.objects.size(`intents/${id}`)) !== undefined)
       throw new ObjectMissing(`backup ${id} was deleted a moment ago`);
-    return await work();
+    return await work(run);
   } finally {
     run.close();
   }
@@ -95,8 +106,7 @@ async function underRun<T>(
 
 /** A service's folder has its own records of runs: its reader goes without, its packs lie in the trash for 14 days. */
 export function announce(store: OpenStore, run: Parameters<typeof openRun>[1]): HeldRun {
-  if (store.folder.kind === "service") return { id: undefined, close: () => undefined };
-  return openRun(store.folder.path, run);
+  return store.folder.kind === "service" ? UNSEEN : openRun(store.folder.path, run);
 }
 
 async function toTarget(
@@ -139,6 +149,3 @@ async function toOutput(
   await streamDisk(store, id, output, watch);
   return { id, size, written: size, readBack: 0 };
 }
-
-/** Whether an error means that what is stored is damaged. */
-export const isDamage = (error: unknown): boolean => error instanceof Damaged;

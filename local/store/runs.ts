@@ -18,6 +18,10 @@ export type RunKind = "backup" | "restore" | "verify" | "move";
 /** The file that a restore makes: what is left of it when the restore is killed can be told from a file of the user's. */
 export interface RunTarget {
   readonly path: string;
+  /** Undefined until the file is made. */
+  readonly file?: MadeFile | undefined;
+}
+export interface MadeFile {
   readonly dev: string;
   readonly ino: string;
   /** Time of birth, nanoseconds: inode numbers come again. */
@@ -37,9 +41,14 @@ export interface StoreRun extends ProcessIdentity {
 export interface HeldRun {
   /** Undefined when the store cannot be written, and nobody else can know of this run. */
   readonly id: string | undefined;
+  /** Tells which file it makes. */
+  note(target: RunTarget): void;
   /** Calling it again does nothing. */
   close(): void;
 }
+
+/** Of a reader that cannot or need not say that it reads. */
+export const UNSEEN: HeldRun = { id: undefined, note: () => undefined, close: () => undefined };
 
 /**
  * Opens a run before the first look at what it reads; `close` ends it. Not durable: a machine that goes down takes the
@@ -48,15 +57,18 @@ export interface HeldRun {
 export function openRun(store: string, run: Pick<StoreRun, "kind" | "roots" | "at" | "target">): HeldRun {
   const id = randomBytes(8).toString("hex");
   const path = pathOf(store, id);
+  const write = (target: RunTarget | undefined): void => {
+    writeFileSync(`${path}.tmp`, `${JSON.stringify({ ...thisProcess(), ...run, id, target })}\n`, { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
+  };
   try {
     mkdirSync(join(store, "runs"), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.tmp`, `${JSON.stringify({ ...thisProcess(), ...run, id })}\n`, { flag: "wx", mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    write(run.target);
   } catch (error) {
     if (run.kind === "backup" || run.kind === "move" || !NOT_FOR_US.has(codeOf(error))) throw error;
-    return { id: undefined, close: () => undefined };
+    return UNSEEN;
   }
-  return { id, close: () => rmSync(path, { force: true }) };
+  return { id, note: write, close: () => rmSync(path, { force: true }) };
 }
 
 /**

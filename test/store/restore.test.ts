@@ -79,7 +79,7 @@ describe("into a new file", () => {
     const leftover = (born: string): void => {
       mkdirSync(join(lab.made.path, "runs"), { recursive: true });
       const { dev, ino } = statSync(lab.path("out.img"), { bigint: true });
-      const target = { path: lab.path("out.img"), dev: `${dev}`, ino: `${ino}`, born };
+      const target = { path: lab.path("out.img"), file: { dev: `${dev}`, ino: `${ino}`, born } };
       const run = {
         id: "x",
         kind: "restore",
