@@ -12,11 +12,11 @@ export function io(dir: string): LocalIoOptions {
 
 /** `early`: the threads start now. */
 export function createPlane(options: LocalIoOptions, workers: number, early: boolean): WorkerDataPlane {
-  void early;
   return createWorkerDataPlane({
     workers,
     objects: createFolderObjectStore(options),
     blocks: createLocalBlocks(),
     io: localIo(options),
+    early,
   });
 }

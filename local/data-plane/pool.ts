@@ -22,6 +22,8 @@ export interface WorkerPoolOptions {
   readonly io: IoModule;
   /** Milliseconds after which an idle thread ends. Default 10 s. */
   readonly idleMs?: number;
+  /** Starts all threads now, for work that is sure to come: they get ready while it is prepared. */
+  readonly early?: boolean;
 }
 
 /** A DataPlane whose threads can be ended. */
@@ -57,6 +59,9 @@ class Pool implements Hands {
     if (!Number.isInteger(options.workers) || options.workers < 1)
       throw new RangeError(`workers must be a whole number of at least 1, not ${options.workers}`);
     this.#options = options;
+    const { early = false } = options;
+    for (let thread = early ? this.#startThread() : undefined; thread !== undefined; thread = this.#startThread())
+      this.#release(thread);
   }
 
   async open<O extends Operation>(operation: O, unit: Units[O], hooks: UnitHooks): Promise<readonly HandOf[O][]> {
