@@ -84,7 +84,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     workers,
     objects,
     blocks: opened.blocks,
-    io: localIo(opened.objectFolder),
+    io: { ...localIo(opened.objectFolder), background: true },
   });
   const metrics = createPrometheusMetrics();
   const services: Services & { readonly inventory: ResourceInventory } = {
@@ -114,12 +114,8 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     handlers: Object.fromEntries(
       Object.entries(TASKS).map(([name, task]) => [name, (input, { signal }) => task(services, input, signal)]),
     ),
-    // As many as there are threads: a call that waited for one would use up its time-out.
-    concurrency: {
-      "backup-group.transfer": workers,
-      "restore-group.write": workers,
-      "compare-group.compare": workers,
-    },
+    // One each: a unit works with all threads that are free, and one that waited for a thread would use up its time-out.
+    concurrency: { "backup-group.transfer": 1, "restore-group.write": 1, "compare-group.compare": 1 },
     now,
     log,
     ...(hooks !== undefined && { hooks }),

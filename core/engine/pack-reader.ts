@@ -20,7 +20,7 @@ import {
 import type { FramePlace, LeafRef } from "./places.ts";
 import { NOTHING_MOVED, type Relocations, readRelocations, relocated } from "./relocations.ts";
 import { KIND, nonceOf, openSealed } from "./sealed-box.ts";
-import { decompress } from "./zstd.ts";
+import { CODEC, decompress } from "./zstd.ts";
 
 /** Keys of packs opened lately; a restore goes through packs in order, so few suffice. */
 const KEYS_KEPT = 256;
@@ -43,6 +43,7 @@ export class PackReader {
   readonly #objects: ObjectStore;
   readonly #crypto: DomainCrypto;
   readonly #keys = new Map<string, Buffer>();
+  readonly #opened = Buffer.allocUnsafeSlow(FRAME_MAX_RAW_BYTES);
   #map: Relocations;
 
   constructor(objects: ObjectStore, crypto: DomainCrypto, map: Relocations = NOTHING_MOVED) {
@@ -68,10 +69,10 @@ export class PackReader {
     return this.#map.epoch > before;
   }
 
-  /** Exactly `length` bytes of a pack. @throws Damaged; StoreFailed */
-  async bytes(pack: string, offset: number, length: number): Promise<Buffer> {
+  /** Exactly `length` bytes of a pack, perhaps in `into`. @throws Damaged; StoreFailed */
+  async bytes(pack: string, offset: number, length: number, into?: Buffer): Promise<Buffer> {
     const name = packName(pack);
-    const bytes = await this.#objects.get(name, { offset, length }).catch((error: unknown) => {
+    const bytes = await this.#objects.get(name, { offset, length }, into).catch((error: unknown) => {
       throw asDamage(name, error);
     });
     if (bytes.length !== length) throw new Damaged(name, `gave ${bytes.length} bytes instead of ${length}`);
@@ -89,15 +90,17 @@ export class PackReader {
     return key;
   }
 
-  /** The plain bytes of a frame whose sealed bytes were read already. @throws Damaged */
-  open(place: FramePlace, type: FrameType, rawLength: number, sealed: Buffer, key: Buffer): Buffer {
+  /** The plain bytes of a frame whose sealed bytes were read already; in memory of their own, or in `into`. @throws Damaged */
+  open(place: FramePlace, type: FrameType, rawLength: number, sealed: Buffer, key: Buffer, into?: Buffer): Buffer {
     const name = packName(place.pack);
     if (sealed.length !== place.stored) throw new Damaged(name, `frame ${place.frame} ends early`);
     if (rawLength > FRAME_MAX_RAW_BYTES) throw new Damaged(name, `frame ${place.frame} is longer than a block`);
     const aad = frameAad(Buffer.from(place.pack, "hex"), place.frame, { ...place, type, rawLength });
-    const bytes = openSealed(sealed, key, nonceOf(KIND.frame, place.frame), aad);
+    // What is decoded next leaves the opened bytes at once; what is stored raw is the result itself.
+    const opened = place.codec === CODEC.raw ? into : this.#opened;
+    const bytes = openSealed(sealed, key, nonceOf(KIND.frame, place.frame), aad, opened);
     if (bytes === undefined) throw new Damaged(name, `frame ${place.frame} does not authenticate`);
-    return decompress(bytes, place.codec, rawLength, name);
+    return decompress(bytes, place.codec, rawLength, name, into);
   }
 
   /** The plain bytes of one frame, wherever it is now. @throws Damaged; StoreFailed */

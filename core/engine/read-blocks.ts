@@ -5,6 +5,7 @@ import type { Slot } from "./leaf.ts";
 import { BLOCK_BYTES, PATCHED_AT_ONCE, STRETCH_BYTES, STRETCH_GAP_BYTES } from "./numbers.ts";
 import { FRAME_TYPE, packName } from "./pack-format.ts";
 import { PackGone, type PackReader } from "./pack-reader.ts";
+import { pagesOf } from "./pages.ts";
 import { bytesOf, isWhole, scatter } from "./patch.ts";
 import type { BlockPlace } from "./places.ts";
 
@@ -30,6 +31,17 @@ interface Stretch {
   readonly frames: WantedFrame[];
 }
 
+/** Memory that one reading of blocks after the other uses. */
+interface ReadBuffers {
+  readonly plain: Buffer;
+  /** One is being decoded while the other is being filled. */
+  readonly stretches: readonly [Buffer, Buffer];
+}
+
+export function readBuffers(): ReadBuffers {
+  return { plain: pagesOf(BLOCK_BYTES), stretches: [pagesOf(STRETCH_BYTES), pagesOf(STRETCH_BYTES)] };
+}
+
 /**
  * Every block that has a slot, once; equal blocks of one frame together. `lengthOf` gives the plain length of a block. Never
  * throws: each block has its outcome. The plain bytes are the caller's until it asks for the next outcome.
@@ -39,8 +51,9 @@ export async function* readBlocks(
   crypto: DomainCrypto,
   slots: readonly Slot[],
   lengthOf: (index: number) => number,
+  buffers: ReadBuffers = readBuffers(),
 ): AsyncGenerator<BlockOutcome> {
-  for (const [first, end] of windows(slots)) yield* readWindow(reader, crypto, slots, lengthOf, first, end);
+  for (const [first, end] of windows(slots)) yield* readWindow(reader, crypto, slots, lengthOf, buffers, first, end);
 }
 
 /** Cuts the slots so that few patched blocks are put together at a time: each holds a block's memory until it is whole. */
@@ -62,18 +75,20 @@ async function* readWindow(
   crypto: DomainCrypto,
   slots: readonly Slot[],
   lengthOf: (index: number) => number,
+  buffers: ReadBuffers,
   first: number,
   end: number,
 ): AsyncGenerator<BlockOutcome> {
   const stretches = plan(reader, slots, lengthOf, first, end);
   const partial = new Map<number, Partial>();
-  let ahead = stretches[0] && fetchStretch(reader, stretches[0]);
+  const [even, odd] = buffers.stretches;
+  let ahead = stretches[0] && fetchStretch(reader, stretches[0], even);
   for (const [at, stretch] of stretches.entries()) {
     const fetched = await ahead;
     const following = stretches[at + 1];
-    ahead = following && fetchStretch(reader, following);
+    ahead = following && fetchStretch(reader, following, at % 2 === 0 ? odd : even);
     for (const frame of stretch.frames) {
-      const outcome = await openFrame(reader, stretch, fetched as Fetched, frame);
+      const outcome = await openFrame(reader, stretch, fetched as Fetched, frame, buffers.plain);
       yield* deliver(crypto, slots, partial, frame, outcome);
     }
   }
@@ -133,10 +148,10 @@ function anotherBlock({ pack, frame }: BlockPlace): Damaged {
 
 type Fetched = { readonly bytes: Buffer; readonly key: Buffer } | { readonly error: unknown };
 
-async function fetchStretch(reader: PackReader, { pack, offset, end }: Stretch): Promise<Fetched> {
+async function fetchStretch(reader: PackReader, { pack, offset, end }: Stretch, into: Buffer): Promise<Fetched> {
   try {
     const key = await reader.prepare(pack);
-    return { key, bytes: await reader.bytes(pack, offset, end - offset) };
+    return { key, bytes: await reader.bytes(pack, offset, end - offset, into) };
   } catch (error) {
     return { error };
   }
@@ -147,6 +162,7 @@ async function openFrame(
   stretch: Stretch,
   fetched: Fetched,
   { named, place, rawLength }: WantedFrame,
+  into: Buffer,
 ): Promise<Buffer | { readonly error: unknown }> {
   try {
     if ("error" in fetched) {
@@ -155,13 +171,8 @@ async function openFrame(
       return fetched;
     }
     const from = place.offset - stretch.offset;
-    return reader.open(
-      place,
-      FRAME_TYPE.block,
-      rawLength,
-      fetched.bytes.subarray(from, from + place.stored),
-      fetched.key,
-    );
+    const sealed = fetched.bytes.subarray(from, from + place.stored);
+    return reader.open(place, FRAME_TYPE.block, rawLength, sealed, fetched.key, into);
   } catch (error) {
     return { error };
   }

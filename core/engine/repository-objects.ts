@@ -6,7 +6,7 @@ export function repositoryObjects(objects: ObjectStore, domainId: string): Objec
   const inside = (name: string): string => `${domainId}/${name}`;
   return {
     putIfAbsent: (name, bytes) => objects.putIfAbsent(inside(name), bytes),
-    get: (name, range) => objects.get(inside(name), range),
+    get: (name, range, into) => objects.get(inside(name), range, into),
     size: (name) => objects.size(inside(name)),
     async *list(prefix) {
       for await (const object of objects.list(inside(prefix)))

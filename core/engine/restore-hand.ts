@@ -10,7 +10,7 @@ import { BLOCK_BYTES, ZERO_BYTES } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { PackReader } from "./pack-reader.ts";
 import { pagesOf } from "./pages.ts";
-import { readBlocks } from "./read-blocks.ts";
+import { readBlocks, readBuffers } from "./read-blocks.ts";
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
@@ -35,6 +35,7 @@ class Hand implements RestoreHand {
   readonly #reader: PackReader;
   readonly #target: BlockTarget;
   readonly #pace: Pace;
+  readonly #buffers = readBuffers();
   readonly #seen = pagesOf(BLOCK_BYTES);
 
   constructor(unit: RestoreUnit, crypto: DomainCrypto, reader: PackReader, target: BlockTarget, pace: Pace) {
@@ -51,7 +52,7 @@ class Hand implements RestoreHand {
     // A new target reads as zeros where nothing was written.
     const zeroed = this.#unit.target.mode === "overwrite" ? await this.#zero(start, bytes, slots) : 0;
     let written = 0;
-    for await (const outcome of readBlocks(this.#reader, this.#crypto, slots, lengthOf)) {
+    for await (const outcome of readBlocks(this.#reader, this.#crypto, slots, lengthOf, this.#buffers)) {
       if ("error" in outcome) throw outcome.error;
       for (const index of outcome.blocks) {
         await this.#target.write(start + index * BLOCK_BYTES, outcome.plain);

@@ -7,7 +7,7 @@ import type { Stretch, VerifyHand } from "./hands.ts";
 import { BLOCK_BYTES } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { PackReader } from "./pack-reader.ts";
-import { readBlocks } from "./read-blocks.ts";
+import { readBlocks, readBuffers } from "./read-blocks.ts";
 
 export async function openVerifyHand(objects: ObjectStore, unit: VerifyUnit, pace: Pace): Promise<VerifyHand> {
   const crypto = await openDomain(unit.domain);
@@ -18,6 +18,7 @@ class Hand implements VerifyHand {
   readonly #crypto: DomainCrypto;
   readonly #reader: PackReader;
   readonly #pace: Pace;
+  readonly #buffers = readBuffers();
 
   constructor(crypto: DomainCrypto, reader: PackReader, pace: Pace) {
     this.#crypto = crypto;
@@ -29,7 +30,7 @@ class Hand implements VerifyHand {
     const found = new FoundDamage();
     const lengthOf = (index: number) => Math.min(BLOCK_BYTES, bytes - index * BLOCK_BYTES);
     let worked = 0;
-    for await (const outcome of readBlocks(this.#reader, this.#crypto, slots, lengthOf)) {
+    for await (const outcome of readBlocks(this.#reader, this.#crypto, slots, lengthOf, this.#buffers)) {
       if ("plain" in outcome) this.#pace.churned(outcome.plain.length);
       else if (outcome.error instanceof Damaged) found.add(outcome.error);
       else throw outcome.error;

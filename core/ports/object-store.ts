@@ -13,10 +13,15 @@ export interface ObjectStore {
    */
   putIfAbsent(name: string, bytes: Uint8Array): Promise<"created" | "exists">;
   /**
-   * The object's bytes, or exactly `length` bytes from `offset`.
+   * The object's bytes, or exactly `length` bytes from `offset`; in memory of the caller's own, or in `into` (at least `length`
+   * bytes), which a store may use or leave alone.
    * @throws ObjectMissing; RangeUnavailable when the object ends before `offset + length`; StoreFailed
    */
-  get(name: string, range?: { readonly offset: number; readonly length: number }): Promise<Uint8Array>;
+  get(
+    name: string,
+    range?: { readonly offset: number; readonly length: number },
+    into?: Uint8Array,
+  ): Promise<Uint8Array>;
   /** Size in bytes, or undefined when there is none. Any other error is thrown, never read as absence. */
   size(name: string): Promise<number | undefined>;
   /** All objects whose name starts with `prefix`, in name order. Any error while listing is thrown. */

@@ -9,6 +9,8 @@ export interface IoModule {
   /** `file:` URL. */
   readonly module: string;
   readonly options: JsonObject;
+  /** The threads give way to whatever else the process does: it answers requests. */
+  readonly background?: boolean;
 }
 
 /** What a pair of hands is asked; a thread does one thing at a time. */

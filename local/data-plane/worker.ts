@@ -12,8 +12,8 @@ import { lowerThreadPriority } from "./priority.ts";
 const port = parentPort;
 if (port === null) throw new Error("this module is started by the worker pool");
 
-lowerThreadPriority();
-const { module, options } = workerData as IoModule;
+const { module, options, background } = workerData as IoModule;
+if (background) lowerThreadPriority();
 const { openIo } = (await import(module)) as { openIo(given: unknown): Io | Promise<Io> };
 const hands = createLocalHands({ ...(await openIo(options)), churned: createCollector() });
 
