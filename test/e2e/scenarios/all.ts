@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { diskScenario } from "./disk.ts";
 import type { ScenarioHost } from "./host.ts";
 import { identityScenarios } from "./identity.ts";
+import { patchScenario } from "./patches.ts";
 import { refusalScenarios } from "./refusals.ts";
 import { serverScenario } from "./server.ts";
 
@@ -22,5 +23,6 @@ export function scenarios(name: string, open: () => Promise<ScenarioHost>): void
     refusalScenarios(host);
     serverScenario(host);
     diskScenario(host);
+    patchScenario(host);
   });
 }
