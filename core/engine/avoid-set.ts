@@ -67,6 +67,19 @@ export function writeAvoidSet(
   return objects.putIfAbsent(name, sealObject("avoid", encode(set), name, crypto));
 }
 
+/**
+ * Publishes an epoch that was decided on the one before. Only the newest epoch counts: one whose name was free because it went to the
+ * trash long ago has lost like any other. @returns false when somebody else came first @throws StoreFull, StoreFailed
+ */
+export async function publishAvoidSet(
+  objects: ObjectStore,
+  crypto: DomainCrypto,
+  set: Pick<AvoidSet, "epoch" | "packs">,
+): Promise<boolean> {
+  if ((await writeAvoidSet(objects, crypto, set)) === "exists") return false;
+  return (await newest(objects, AVOID)) === avoidName(set.epoch);
+}
+
 /** The last name under a prefix of padded numbers. */
 export async function newest(objects: ObjectStore, prefix: string): Promise<string | undefined> {
   let last: string | undefined;

@@ -1,7 +1,7 @@
 /** Puts packs that were found damaged into the avoid-set: the next backup reads from the source what they hold. */
 import type { DomainKeys } from "../ports/data-plane.ts";
 import { type ObjectStore, StoreFailed } from "../ports/object-store.ts";
-import { type Avoided, readAvoidSet, writeAvoidSet } from "./avoid-set.ts";
+import { type Avoided, publishAvoidSet, readAvoidSet } from "./avoid-set.ts";
 import { openDomain } from "./domain-crypto.ts";
 
 /** Others publish epochs as well; whoever comes second reads theirs and tries again, at most so often. */
@@ -26,7 +26,7 @@ export async function quarantine(
       const fresh = { condemned: false, doomed: false, since: epoch, at: now };
       next.set(pack, { ...(before ?? fresh), quarantined: true });
     }
-    if ((await writeAvoidSet(objects, crypto, { epoch, packs: next })) === "created") return;
+    if (await publishAvoidSet(objects, crypto, { epoch, packs: next })) return;
   }
   throw new StoreFailed("the avoid-set changed each time that packs were to be quarantined");
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../ports/collection.ts";
 import type { DomainKeys } from "../../ports/data-plane.ts";
 import { type ObjectStore, StoreFailed } from "../../ports/object-store.ts";
-import { type AvoidSet, avoidName, newest, readAvoidSet, writeAvoidSet } from "../avoid-set.ts";
+import { type AvoidSet, publishAvoidSet, readAvoidSet } from "../avoid-set.ts";
 import { openDomain } from "../domain-crypto.ts";
 import { PARALLEL_CHECKS } from "../numbers.ts";
 import { packName } from "../pack-format.ts";
@@ -88,17 +88,11 @@ async function decide(looking: Looking, ask: CollectAsk, rules: MarkRules): Prom
   const { next } = planned;
   if (next !== undefined) {
     await runs.guard();
-    if (!(await publish(looking, next))) return undefined;
+    if (!(await publishAvoidSet(objects, crypto, next))) return undefined;
     await noteWaits(runs, next);
   }
   await forgetWaits(runs, waits, next?.packs ?? avoid.packs);
   return { ...report, epoch: next?.epoch ?? avoid.epoch };
-}
-
-/** Only the newest epoch counts: one whose name was free because it went to the trash long ago has lost like any other. */
-async function publish({ objects, crypto }: Looking, next: NonNullable<Plan["next"]>): Promise<boolean> {
-  if ((await writeAvoidSet(objects, crypto, next)) === "exists") return false;
-  return (await newest(objects, "avoid/")) === avoidName(next.epoch);
 }
 
 /** Runs that were open after the epoch was published may refer to what it condemns: the verdict waits for them. */
