@@ -7,7 +7,7 @@ const BLOCK_BYTES = 512 * 1024;
 const FIELD = "changes";
 
 /** A change list that cannot be used; the message names the line. */
-export class ChangeListUnreadable extends Error {
+class ChangeListUnreadable extends Error {
   override readonly name = "ChangeListUnreadable";
 }
 

@@ -1,7 +1,8 @@
 /** `holdfast store`: the engine without the service, on a folder. */
 import { type Command, InvalidArgumentError } from "commander";
 import { example } from "../context.ts";
-import { nameOf, type OptionValue, type StoreCommand, type StoreOption, storeCommands } from "../store/table.ts";
+import { nameOf, type OptionValue, type StoreCommand, type StoreOption } from "../store/call.ts";
+import { storeCommands } from "../store/table.ts";
 
 /** Adds `store` and its commands. */
 export function addStoreCommands(program: Command): void {

@@ -2,8 +2,8 @@
 import { makeBackup } from "../../local/store/backup.ts";
 import { formatBytes } from "../text.ts";
 import { programVersion } from "../version.ts";
+import type { StoreCall } from "./call.ts";
 import { number, onStore, print, text } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const begun = performance.now();

@@ -1,7 +1,7 @@
 /** `holdfast store delete`. */
 import { removeBackups } from "../../local/store/remove.ts";
+import type { StoreCall } from "./call.ts";
 import { onStore, print } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   await onStore(call, { threads: false }, async ({ store, plane }) => {

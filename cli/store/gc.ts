@@ -4,8 +4,8 @@ import type { PackDecision, Tally } from "../../core/ports/collection.ts";
 import { collectStore, compactStore } from "../../local/store/collect.ts";
 import { CommandFailed } from "../failure.ts";
 import { formatBytes, formatTable } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { flag, number, onStore, print } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const dryRun = flag(call, "dry-run");

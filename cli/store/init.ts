@@ -1,8 +1,8 @@
 /** `holdfast store init`. */
 import { initStore } from "../../local/store/init.ts";
 import { formatFields } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { print, storeDir, text } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const made = await initStore({ dir: storeDir(call), keyFile: text(call, "key-file"), env: process.env });

@@ -6,8 +6,8 @@ import { lockStore, type OpenStore } from "../../local/store/open.ts";
 import { addRecoveryCode, damagedKeys, recoveryObjects } from "../../local/store/secret.ts";
 import { UsageError } from "../failure.ts";
 import { formatFields } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { onStore, print, text } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const [action] = call.args;

@@ -1,8 +1,8 @@
 /** `holdfast store list`. */
 import { type Backup, type DamagedBackup, readBackups } from "../../local/store/backups.ts";
 import { cell, formatBytes, formatTable, formatTime } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { onStore, print, remark } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   await onStore(call, { threads: false }, async ({ store, plane }) => {

@@ -1,6 +1,7 @@
 /** The quick way into `holdfast store`: a plain, correct command line is run without loading the library for all others. */
 import { parseArgs } from "node:util";
-import { nameOf, type OptionValue, type StoreCall, type StoreCommand, storeCommands, takesValue } from "./table.ts";
+import { nameOf, type OptionValue, type StoreCall, type StoreCommand, takesValue } from "./call.ts";
+import { storeCommands } from "./table.ts";
 
 /**
  * Takes `holdfast store …` apart (`args` without `store`). Undefined for whatever is not plain and correct: help, mistakes; commander

@@ -1,8 +1,8 @@
 /** `holdfast store restore`. */
 import { restoreBackup } from "../../local/store/restore.ts";
 import { formatBytes } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { flag, onStore, print, remark } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const begun = performance.now();

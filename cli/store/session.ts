@@ -4,8 +4,8 @@ import type { WorkerDataPlane } from "../../local/data-plane/pool.ts";
 import { type OpenStore, openStore } from "../../local/store/open.ts";
 import type { Watch } from "../../local/store/watch.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
+import type { StoreCall } from "./call.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import type { StoreCall } from "./table.ts";
 
 /** More threads than this pay off on no disk that was measured, and each takes some 60 MiB. */
 const DEFAULT_WORKERS = 2;
@@ -88,7 +88,7 @@ export async function onStore(
       domain: text(call, "domain"),
       env: process.env,
       now: storeClock(process.env),
-      ...(process.stdin.isTTY === true && terminal && { ask: askCode }),
+      ...(process.stdin.isTTY === true && terminal && { ask: () => askCode(stop.signal) }),
     });
     opening.catch(() => undefined);
     plane = createPlane(io(dir), workersOf(call), options.threads);
@@ -105,8 +105,8 @@ export async function onStore(
     throw stop.signal.aborted ? (stop.signal.reason as Error) : error;
   } finally {
     progress.end(finished);
-    stop.done();
     await plane?.close();
+    stop.done();
   }
 }
 
@@ -114,23 +114,21 @@ function workersOf(call: StoreCall): number {
   return number(call, "workers") ?? Math.min(DEFAULT_WORKERS, availableParallelism());
 }
 
-async function askCode(): Promise<string> {
+async function askCode(signal: AbortSignal): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // At a prompt Ctrl-C is a character.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const closed = new Promise<never>((_, reject) => {
+    terminal.once("close", () => reject(new CommandFailed("no recovery code was given")));
+  });
   try {
-    return await terminal.question("There is no key for this store here. Recovery code: ");
+    const question = terminal.question("There is no key for this store here. Recovery code: ", { signal });
+    return await Promise.race([question, closed]);
   } finally {
+    closed.catch(() => undefined);
     terminal.close();
   }
-}
-
-/** Things that must be undone when the process cannot wait for the work to end. */
-const undo = new Set<() => void>();
-
-/** Registers something for a process that must end before its work does. @returns takes it back */
-export function undoOnExit(action: () => void): () => void {
-  undo.add(action);
-  return () => undo.delete(action);
 }
 
 function onSignals(progress: Progress): { readonly signal: AbortSignal; done(): void } {
@@ -142,7 +140,6 @@ function onSignals(progress: Progress): { readonly signal: AbortSignal; done(): 
     const handler = (): void => {
       const now = performance.now();
       const end = (): never => {
-        for (const action of undo) action();
         progress.end(false);
         process.exit(SIGNALS[signal]);
       };

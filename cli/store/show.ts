@@ -2,8 +2,8 @@
 import { readBackup, resolveId } from "../../local/store/backups.ts";
 import { CommandFailed } from "../failure.ts";
 import { cell, formatBytes, formatFields, formatTime } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { onStore, print } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   await onStore(call, { threads: false }, async ({ store, plane }) => {

@@ -1,8 +1,8 @@
 /** `holdfast store stat`. */
 import { storeFigures } from "../../local/store/stat.ts";
 import { formatBytes, formatFields } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { onStore, print } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   await onStore(call, { threads: false }, async ({ store, plane }) => {

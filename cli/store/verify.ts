@@ -2,8 +2,8 @@
 import { type Verified, verifyBackups } from "../../local/store/verify.ts";
 import { CommandFailed, exitCodes } from "../failure.ts";
 import { formatBytes } from "../text.ts";
+import type { StoreCall } from "./call.ts";
 import { flag, onStore, print } from "./session.ts";
-import type { StoreCall } from "./table.ts";
 
 /** Something that is stored is not what was written. Exit code 3. */
 class DamageFound extends CommandFailed {

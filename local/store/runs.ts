@@ -84,11 +84,6 @@ export function openRuns(store: string, now: number): readonly StoreRun[] {
   return open;
 }
 
-/** Whether this run is open, by its id. */
-export function isRunOpen(store: string, id: string, now: number): boolean {
-  return openRuns(store, now).some((run) => run.id === id);
-}
-
 /** Targets of restores that died on this host; `forget` removes their records. */
 export function deadTargets(store: string, now: number): readonly { readonly target: RunTarget; forget(): void }[] {
   return runFiles(store).flatMap(({ path, run }) =>

@@ -17,7 +17,7 @@ const WINDOW_BLOCKS = 16;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /** Whoever reads our output has closed it. */
-export class OutputClosed extends Error {
+class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
