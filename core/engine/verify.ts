@@ -8,11 +8,11 @@ import type { Slot } from "./leaf.ts";
 import { PARALLEL_CHECKS } from "./numbers.ts";
 import type { Pace } from "./pace.ts";
 import { FRAME_TYPE, packName } from "./pack-format.ts";
-import type { PackEnd } from "./pack-reader.ts";
+import { type PackEnd, PackGone } from "./pack-reader.ts";
 import { inParallel } from "./parallel.ts";
 import { bytesOf } from "./patch.ts";
-import type { FramePlace } from "./places.ts";
-import { mapName } from "./relocations.ts";
+import type { FramePlace, LeafRef } from "./places.ts";
+import { mapName, type Relocations, readRelocations } from "./relocations.ts";
 import { type KnownPack, RepositoryView } from "./repository-view.ts";
 import { type Root, rootName } from "./root-format.ts";
 import { readRoot } from "./root-store.ts";
@@ -56,12 +56,14 @@ class Verifying {
   readonly #facts: ReadonlyMap<string, KnownPack>;
   /** Packs looked at in this unit; undefined = damaged. */
   readonly #ends = new Map<string, PackEnd | undefined>();
+  #map: Relocations;
   #checked = 0;
 
   constructor(unit: VerifyUnit, root: Root, view: RepositoryView, damage: FoundDamage, pace: Pace) {
     this.#unit = unit;
     this.#root = root;
     this.#view = view;
+    this.#map = view.map;
     this.#damage = damage;
     this.#pace = pace;
     this.#facts = new Map(root.packs.map((facts) => [facts.pack, facts]));
@@ -99,9 +101,7 @@ class Verifying {
       return zeroSlots(size, leaf);
     }
     const slots = await this.#damage.unless(this.#view.reader.leaf(ref, blocksOfLeaf(size, leaf)));
-    const at = this.#view.reader.at(ref.place);
-    const wanted = (slots ?? []).map((slot) => (slot?.places ?? []).map((place) => this.#view.reader.at(place)));
-    await this.#packs([at, ...wanted.flat()]);
+    const { at, wanted } = await this.#found(ref, slots ?? []);
     this.#fits(at, FRAME_TYPE.leaf, ref.rawLength);
     if (alone) await this.#pace.worked(leafLength(size, leaf));
     if (slots === undefined) return zeroSlots(size, leaf);
@@ -118,20 +118,56 @@ class Verifying {
     return slots;
   }
 
-  /** Looks at each pack once in a unit. */
-  async #packs(wanted: readonly FramePlace[]): Promise<void> {
+  /** Where the frames of a leaf are, once their packs were looked at. */
+  async #found(ref: LeafRef, slots: readonly Slot[]) {
+    const { reader } = this.#view;
+    for (;;) {
+      const at = reader.at(ref.place);
+      const wanted = slots.map((slot) => (slot?.places ?? []).map((place) => reader.at(place)));
+      const gone = await this.#packs([at, ...wanted.flat()]);
+      // What was emptied since the map was read may be deleted: its frames are elsewhere now.
+      if (gone.size > 0 && (await reader.refresh())) continue;
+      for (const [pack, damage] of gone) {
+        this.#damage.add(damage);
+        this.#ends.set(pack, undefined);
+      }
+      return { at, wanted };
+    }
+  }
+
+  /** Looks at each pack once in a unit. @returns those that are not there, or that nobody told of */
+  async #packs(wanted: readonly FramePlace[]): Promise<ReadonlyMap<string, Damaged>> {
     const fresh = [...new Set(wanted.map(({ pack }) => pack))].filter((pack) => !this.#ends.has(pack));
+    const gone = new Map<string, Damaged>();
     await inParallel(fresh, PARALLEL_CHECKS, async (pack) => {
-      this.#ends.set(pack, await this.#damage.unless(this.#end(pack)));
+      try {
+        this.#ends.set(pack, await this.#end(pack));
+      } catch (error) {
+        if (!(error instanceof Damaged)) throw error;
+        if (error instanceof PackGone) gone.set(pack, error);
+        else {
+          this.#damage.add(error);
+          this.#ends.set(pack, undefined);
+        }
+      }
       this.#pace.check();
     });
+    return gone;
+  }
+
+  /** What the root says of a pack, or the map: the reader may have met a newer one. */
+  async #factsOf(pack: string): Promise<KnownPack | undefined> {
+    const known = this.#facts.get(pack) ?? this.#map.targets.get(pack);
+    if (known !== undefined) return known;
+    this.#map = await readRelocations(this.#view.objects, this.#view.crypto);
+    return this.#map.targets.get(pack);
   }
 
   async #end(pack: string): Promise<PackEnd> {
-    const facts = this.#facts.get(pack) ?? this.#view.map.targets.get(pack);
-    if (facts === undefined) throw new Damaged(rootName(this.#unit.rootId), `says nothing of pack ${pack}`);
+    const facts = await this.#factsOf(pack);
+    if (facts === undefined) throw new PackGone(rootName(this.#unit.rootId), `says nothing of pack ${pack}`);
     const found = await this.#view.reader.size(pack);
-    if (found === undefined) throw new Damaged(packName(pack), "is missing");
+    if (found === undefined) throw new PackGone(packName(pack), "is missing");
     if (found !== facts.size) throw new Damaged(packName(pack), `has ${found} bytes instead of ${facts.size}`);
     const end = await this.#view.reader.end(pack, facts.size, facts.frames);
     if (!end.tag.equals(facts.tag)) throw new Damaged(packName(pack), "is not the pack that the root was sealed with");
