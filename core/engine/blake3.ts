@@ -1,4 +1,5 @@
 /** Keyed BLAKE3-256: the native addon where it loads, WebAssembly elsewhere (Lambda); both give the same ids. */
+import { createRequire } from "node:module";
 import { ID_BYTES, KEY_BYTES } from "./numbers.ts";
 
 /** The id of some bytes under one key: 32 bytes, never reused by the next call. */
@@ -19,8 +20,23 @@ export async function keyedHash(key: Uint8Array, choice: HashChoice = "auto"): P
   return native(key).catch(() => wasm(key));
 }
 
+type Addon = Pick<typeof import("@napi-rs/blake-hash"), "Blake3Hasher">;
+
+/**
+ * The addon of this platform by its own name. The package's entry finds out which one that is by a report of the whole process,
+ * which takes 25 ms in every thread; it is asked only where the likely one is not there.
+ */
+async function addon(): Promise<Addon> {
+  const libc = process.platform === "linux" ? "-gnu" : "";
+  try {
+    return createRequire(import.meta.url)(`@napi-rs/blake-hash-${process.platform}-${process.arch}${libc}`) as Addon;
+  } catch {
+    return await import("@napi-rs/blake-hash");
+  }
+}
+
 async function native(key: Uint8Array): Promise<KeyedHash> {
-  const { Blake3Hasher } = await import("@napi-rs/blake-hash");
+  const { Blake3Hasher } = await addon();
   const hasher = Blake3Hasher.newKeyed(Buffer.from(key));
   return (bytes) => {
     hasher.reset();

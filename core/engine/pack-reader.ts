@@ -103,19 +103,20 @@ export class PackReader {
     return decompress(bytes, place.codec, rawLength, name, into);
   }
 
-  /** The plain bytes of one frame, wherever it is now. @throws Damaged; StoreFailed */
-  async frame(place: FramePlace, type: FrameType, rawLength: number): Promise<Buffer> {
+  /** The plain bytes of one frame, wherever it is now; in memory of their own, or in `into`. @throws Damaged; StoreFailed */
+  async frame(place: FramePlace, type: FrameType, rawLength: number, into?: Buffer): Promise<Buffer> {
     try {
-      return await this.#frame(this.at(place), type, rawLength);
+      return await this.#frame(this.at(place), type, rawLength, into);
     } catch (error) {
       if (!(error instanceof PackGone) || !(await this.refresh())) throw error;
-      return this.#frame(this.at(place), type, rawLength);
+      return this.#frame(this.at(place), type, rawLength, into);
     }
   }
 
-  async #frame(place: FramePlace, type: FrameType, rawLength: number): Promise<Buffer> {
+  async #frame(place: FramePlace, type: FrameType, rawLength: number, into?: Buffer): Promise<Buffer> {
     const key = await this.prepare(place.pack);
-    return this.open(place, type, rawLength, await this.bytes(place.pack, place.offset, place.stored), key);
+    const sealed = await this.bytes(place.pack, place.offset, place.stored);
+    return this.open(place, type, rawLength, sealed, key, into);
   }
 
   /**

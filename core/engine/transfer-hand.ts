@@ -61,6 +61,9 @@ class Hand implements TransferHand {
   readonly #recent = new RecentBlocks();
   readonly #hooked: HookedBlocks;
   readonly #piece = pagesOf(SOURCE_READ_BYTES);
+  /** A block of the parent, and a frame that it is made of. */
+  readonly #before = pagesOf(BLOCK_BYTES);
+  readonly #part = pagesOf(BLOCK_BYTES);
 
   constructor(unit: TransferUnit, view: RepositoryView, source: BlockSource, stream: PackStream, pace: Pace) {
     this.#unit = unit;
@@ -170,22 +173,22 @@ class Hand implements TransferHand {
   async #patch(block: Buffer, before: Slot): Promise<readonly BlockPlace[] | undefined> {
     if (!isPatchable(block.length) || before === undefined || before.places.length === 0) return undefined;
     const old = await soundOr(this.#bytesOf(before), undefined);
-    // A patch on other bytes than the id stands for would never be the block: the parent must be what it says.
-    if (old === undefined || !this.#view.crypto.id(old).equals(before.id)) return undefined;
+    if (old === undefined) return undefined;
+    // What stays was found equal to what these very places hold, so the block is what it must be whatever they should hold.
     const mask = changedSubBlocks(old, block);
     const rest = remaining(before.places, mask);
     return rest && [await this.#append(gather(block, mask), mask), ...rest];
   }
 
+  /** Good until it is asked again. */
   async #bytesOf({ places }: LeafEntry): Promise<Buffer> {
-    const plains = await Promise.all(
-      places.map((place) => this.#view.reader.frame(place, FRAME_TYPE.block, bytesOf(place.holds, BLOCK_BYTES))),
-    );
-    for (const plain of plains) this.#pace.churned(plain.length);
-    if (isWhole(places)) return plains[0] as Buffer;
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    for (const [at, place] of places.entries()) scatter(block, place, plains[at] as Buffer);
-    return block;
+    const { reader } = this.#view;
+    const frame = (place: BlockPlace, into: Buffer) =>
+      reader.frame(place, FRAME_TYPE.block, bytesOf(place.holds, BLOCK_BYTES), into);
+    const [first] = places;
+    if (isWhole(places) && first !== undefined) return frame(first, this.#before);
+    for (const place of places) scatter(this.#before, place, await frame(place, this.#part));
+    return this.#before;
   }
 
   async #append(plain: Buffer, mask: number): Promise<BlockPlace> {
