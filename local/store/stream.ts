@@ -5,7 +5,7 @@ import { blockLength } from "../../core/engine/geometry.ts";
 import type { Slot } from "../../core/engine/leaf.ts";
 import { BLOCK_BYTES } from "../../core/engine/numbers.ts";
 import { PackReader } from "../../core/engine/pack-reader.ts";
-import { readBlocks } from "../../core/engine/read-blocks.ts";
+import { readBlocks, readBuffers } from "../../core/engine/read-blocks.ts";
 import { readRoot } from "../../core/engine/root-store.ts";
 import { zeroSlots } from "../../core/engine/stretches.ts";
 import { Interrupted } from "../../core/ports/data-plane.ts";
@@ -26,6 +26,7 @@ export async function streamDisk(store: OpenStore, rootId: string, output: Writa
   const crypto = await openDomain(store.domain);
   const root = await readRoot(store.objects, crypto, rootId);
   const reader = await PackReader.open(store.objects, crypto);
+  const buffers = readBuffers();
 
   async function* windows(): AsyncGenerator<readonly Buffer[]> {
     for (const [leaf, ref] of root.leaves.entries()) {
@@ -38,7 +39,7 @@ export async function streamDisk(store: OpenStore, rootId: string, output: Writa
   }
   async function inOrder(slots: readonly Slot[], lengthOf: (index: number) => number): Promise<readonly Buffer[]> {
     const blocks = slots.map((_, index) => ZEROS.subarray(0, lengthOf(index)));
-    for await (const outcome of readBlocks(reader, crypto, slots, lengthOf)) {
+    for await (const outcome of readBlocks(reader, crypto, slots, lengthOf, buffers)) {
       if ("error" in outcome) throw outcome.error;
       // The bytes are ours only until the next outcome is asked for.
       const own = Buffer.from(outcome.plain);

@@ -88,15 +88,20 @@ async function verifyRoots(
   }
   watch.onTotal(sound.reduce((sum, { size }) => sum + size, 0));
   let checked = 0;
+  // What a backup shares with the one before it is decoded once; who is hurt by damage is found by the roots.
+  let since: string | undefined;
   for (const { id, size } of sound) {
     const endLeaf = leavesOf(size);
     for (let firstLeaf = 0; firstLeaf < endLeaf; ) {
-      const unit = { domain: store.domain, rootId: id, depth, firstLeaf, endLeaf, budgetMs: Number.MAX_SAFE_INTEGER };
+      const budgetMs = Number.MAX_SAFE_INTEGER;
+      const shared = since === undefined ? {} : { since };
+      const unit = { domain: store.domain, rootId: id, depth, firstLeaf, endLeaf, budgetMs, ...shared };
       const done = await plane.verify(unit, { onProgress: watch.onProgress, signal: watch.signal });
       for (const { object, reason } of done.damaged) note(object, reason);
       checked += done.checked;
       firstLeaf = done.endLeaf;
     }
+    since = id;
   }
   return checked;
 }
