@@ -1,4 +1,5 @@
 /** Verifies a run of leaves of a backup; damage is the result, not an exception. */
+import { isDeepStrictEqual } from "node:util";
 import { Damaged, type VerifyResult, type VerifyUnit } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { FoundDamage } from "./damage.ts";
@@ -10,6 +11,7 @@ import type { Pace } from "./pace.ts";
 import { FRAME_TYPE, packName } from "./pack-format.ts";
 import { type PackEnd, PackGone } from "./pack-reader.ts";
 import { inParallel } from "./parallel.ts";
+import { soundOr } from "./parent.ts";
 import { bytesOf } from "./patch.ts";
 import type { FramePlace, LeafRef } from "./places.ts";
 import { mapName, type Relocations, readRelocations } from "./relocations.ts";
@@ -37,7 +39,9 @@ export async function verify(
   if (root === undefined)
     return { firstLeaf: unit.firstLeaf, endLeaf: unit.endLeaf, checked: 0, damaged: damage.list() };
   checkRange(unit, root.size);
-  const verifying = new Verifying(unit, root, view, damage, pace);
+  const since =
+    unit.since === undefined ? undefined : await soundOr(readRoot(objects, view.crypto, unit.since), undefined);
+  const verifying = new Verifying(unit, root, since, view, damage, pace);
   if (unit.depth === "presence") return verifying.run([]);
   const hands = (await open()) as readonly VerifyHand[];
   try {
@@ -50,6 +54,7 @@ export async function verify(
 class Verifying {
   readonly #unit: VerifyUnit;
   readonly #root: Root;
+  readonly #since: Root | undefined;
   readonly #view: RepositoryView;
   readonly #damage: FoundDamage;
   readonly #pace: Pace;
@@ -59,9 +64,17 @@ class Verifying {
   #map: Relocations;
   #checked = 0;
 
-  constructor(unit: VerifyUnit, root: Root, view: RepositoryView, damage: FoundDamage, pace: Pace) {
+  constructor(
+    unit: VerifyUnit,
+    root: Root,
+    since: Root | undefined,
+    view: RepositoryView,
+    damage: FoundDamage,
+    pace: Pace,
+  ) {
     this.#unit = unit;
     this.#root = root;
+    this.#since = since;
     this.#view = view;
     this.#map = view.map;
     this.#damage = damage;
@@ -115,7 +128,17 @@ class Verifying {
     if (nonZero !== ref.nonZero)
       this.#damage.note(rootName(this.#unit.rootId), `leaf ${leaf} counts ${ref.nonZero}, not ${nonZero}`);
     this.#checked += leafLength(size, leaf);
-    return slots;
+    return alone ? slots : this.#notSeen(ref, slots, leaf);
+  }
+
+  /** The slots without those that the earlier root has at the same place. */
+  async #notSeen(ref: LeafRef, slots: readonly Slot[], leaf: number): Promise<readonly Slot[]> {
+    const before = this.#since?.leaves[leaf];
+    if (before === undefined || this.#since === undefined) return slots;
+    if (before.id.equals(ref.id)) return slots.map(() => undefined);
+    const blocks = blocksOfLeaf(this.#since.size, leaf);
+    const seen = await soundOr(this.#view.reader.leaf(before, blocks), [] as Slot[]);
+    return slots.map((slot, index) => (isDeepStrictEqual(slot, seen[index]) ? undefined : slot));
   }
 
   /** Where the frames of a leaf are, once their packs were looked at. */

@@ -118,6 +118,8 @@ export interface VerifyUnit extends LeafRange {
   readonly rootId: string;
   /** `presence`: packs and leaves exist and authenticate; `data`: every block decoded and hashed. */
   readonly depth: "presence" | "data";
+  /** A root whose blocks were just looked at: what is the same at the same place is not decoded again, only counted. */
+  readonly since?: string;
   readonly budgetMs: number;
 }
 
