@@ -15,8 +15,8 @@ export const BELT_MS = DAY_MS;
 /** A pack that nothing refers to is left alone so long: condemning that of a unit about to publish costs another attempt. */
 export const YOUNG_MS = DAY_MS;
 
-/** Below this share compaction empties a pack: it brings waste from 79 % to 30 % for moving 9 % of what is written (simulated). */
-export const MOVE_BELOW = 0.3;
+/** Below this share compaction empties a pack: what is stored stays near 1.3 times what lives (docs/adr/0009). */
+export const MOVE_BELOW = 0.5;
 
 /** What a collection has seen. */
 export interface PlanFacts {
