@@ -21,10 +21,7 @@ export async function settleOrphans(s: Services, domainId: string): Promise<read
   const roots: string[] = [];
   const prefix = rootObject(domainId, "");
   for await (const { name } of s.objects.list(prefix)) roots.push(name.slice(prefix.length));
-  const { pk } = intentKey(domainId, "");
-  for await (const item of walkItems(s.records, pk, INTENTS)) spokenOf.add(item.sk.slice(INTENTS.length));
-
-  const orphans: string[] = [];
+  const unrecorded: string[] = [];
   for (let at = 0; at < roots.length; at += BATCH) {
     const batch = roots.slice(at, at + BATCH);
     const items = await s.records.getMany(batch.map(backupKey), { consistent: true });
@@ -32,10 +29,19 @@ export async function settleOrphans(s: Services, domainId: string): Promise<read
       const body = items[i]?.body;
       // Under a disk's own id stands its backup, or what points to its server's.
       const recorded = body !== undefined && (body.aliasOf !== undefined || SOUND.has(body.status));
-      if (recorded || spokenOf.has(rootId)) continue;
-      if ((await s.objects.size(intentObject(domainId, rootId))) === undefined) orphans.push(rootId);
-      else await s.objects.trash(rootObject(domainId, rootId));
+      if (!recorded) unrecorded.push(rootId);
     }
+  }
+  // After the records: whoever deletes a backup takes its record away and writes the intent in one transaction. Read before it, a
+  // root that was deleted meanwhile would seem to be spoken of by nobody, although a binding or a run still needs it.
+  const { pk } = intentKey(domainId, "");
+  for await (const item of walkItems(s.records, pk, INTENTS)) spokenOf.add(item.sk.slice(INTENTS.length));
+
+  const orphans: string[] = [];
+  for (const rootId of unrecorded) {
+    if (spokenOf.has(rootId)) continue;
+    if ((await s.objects.size(intentObject(domainId, rootId))) === undefined) orphans.push(rootId);
+    else await s.objects.trash(rootObject(domainId, rootId));
   }
   return orphans;
 }
