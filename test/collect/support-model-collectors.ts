@@ -7,7 +7,17 @@ import type { RepositoryRuns } from "../../core/ports/collection.ts";
 import { type ObjectStore, StoreFailed } from "../../core/ports/object-store.ts";
 import { type Watched, watchEpochs, watchLook } from "./support-model-oracle.ts";
 import type { Actor } from "./support-model-scheduler.ts";
-import { DOMAIN, HOUR, type Rules, type Run, resultOf, storeOf, Violation, type World } from "./support-model-world.ts";
+import {
+  DAY,
+  DOMAIN,
+  HOUR,
+  type Rules,
+  type Run,
+  resultOf,
+  storeOf,
+  Violation,
+  type World,
+} from "./support-model-world.ts";
 
 const LEASE_MS = HOUR / 2;
 
@@ -24,7 +34,7 @@ export interface CollectionAsk {
   readonly later: number;
 }
 
-/** The steps of one collection. @returns false when somebody else collects */
+/** The steps of one collection. While somebody else collects it comes again a day later. */
 export async function collection(
   world: World,
   actor: Actor | undefined,
@@ -32,11 +42,11 @@ export async function collection(
   markRules: MarkRules,
   watched: Watched,
   { decide, below, later }: CollectionAsk,
-): Promise<boolean> {
+): Promise<void> {
   world.clock += later;
   const holder = world.newId();
-  const fence = await takeLease(world, actor, holder);
-  if (fence === undefined) return false;
+  let fence = await takeLease(world, actor, holder);
+  for (; fence === undefined; fence = await takeLease(world, actor, holder)) world.clock += DAY;
   const objects = repositoryObjects(storeOf(world, actor), DOMAIN.domainId);
   const runs = runsOf(world, actor, rules, holder, fence);
   try {
@@ -57,7 +67,6 @@ export async function collection(
   }
   await actor?.turn();
   if (world.fence === fence) world.lease = undefined;
-  return true;
 }
 
 /** Losing a race ends a collection; so does a root that a dead run's worker wrote late, until it is settled. */

@@ -35,12 +35,15 @@ export class Actor {
   async step(calls: number): Promise<void> {
     this.#left = calls;
     if (!this.#begun) this.#begin();
-    for (let turns = 0; !this.done; turns++) {
-      if (turns > TURNS) throw new Stuck(this.name);
+    for (let turns = 0; !this.done; ) {
       if (this.#parked.length > 0) {
         if (this.#left <= 0) return;
         this.#left--;
         this.#parked.shift()?.();
+      } else if (turns++ > 0) {
+        // The engine itself gives way to the event loop now and then.
+        if (turns > TURNS) throw new Stuck(this.name);
+        await new Promise((resolve) => setImmediate(resolve));
       }
       await drained();
     }
@@ -58,5 +61,5 @@ export class Actor {
   }
 }
 
-/** Everything that can go on without a turn has gone on. */
-const drained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Everything that can go on without a turn has gone on: ticks come when no promise is left to be settled. */
+const drained = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -11,6 +11,8 @@ import type { Actor } from "./support-model-scheduler.ts";
 
 export const DOMAIN: DomainKeys = { domainId: "d", secret: new Uint8Array(32) };
 export const HOUR = 3600 * 1000;
+/** A little more than the collector's belt. */
+export const DAY = 25 * HOUR;
 /** As in support-model-engine.ts. */
 export const BLOCK = 64;
 

@@ -249,9 +249,10 @@ export async function restore(world: World, actor: Actor, n: number): Promise<bo
   await actor.turn();
   const sealed = world.sealed();
   const backup = sealed[n % Math.max(1, sealed.length)];
+  if (backup === undefined) return false;
   await actor.turn();
   // One transaction: the run opens only while the backup is there.
-  if (backup === undefined || backup.state !== "sealed") return false;
+  if (backup.state !== "sealed") return restore(world, actor, n);
   const run: Run = {
     id: world.newId(),
     kind: "restore",

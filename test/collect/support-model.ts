@@ -12,11 +12,10 @@ import { type CollectionAsk, collection } from "./support-model-collectors.ts";
 import { chance } from "./support-model-engine.ts";
 import { checkBackups, checkNothingLeft, type Watched } from "./support-model-oracle.ts";
 import { Actor } from "./support-model-scheduler.ts";
-import { BLOCK, HOUR, type Rules, type Run, World } from "./support-model-world.ts";
+import { BLOCK, DAY, type Rules, type Run, World } from "./support-model-world.ts";
 import { change, failRun, inspect, openBackup, remove, restore, work } from "./support-model-writers.ts";
 
 export const ALL_RULES: Rules = { recheck: true, pins: true, waits: true };
-const DAY = 25 * HOUR;
 
 /** What one interleaving was. */
 export interface Played {
@@ -36,7 +35,7 @@ export interface Played {
 }
 
 interface Lane {
-  readonly programs: ((actor: Actor) => Promise<boolean>)[];
+  readonly programs: ((actor: Actor) => Promise<void>)[];
   actor: Actor | undefined;
   /** Moves of the schedule until it goes on. */
   asleep: number;
@@ -173,7 +172,7 @@ class Play {
     if (lane.actor === undefined) {
       const program = lane.programs.shift();
       if (program === undefined) return;
-      lane.actor = new Actor(`lane ${this.#lanes.indexOf(lane)}`, async (actor) => void (await program(actor)));
+      lane.actor = new Actor(`lane ${this.#lanes.indexOf(lane)}`, program);
     }
     await this.#step(lane.actor, calls);
     if (lane.actor.done) lane.actor = undefined;
@@ -190,11 +189,10 @@ class Play {
   }
 
   #backup(disk: number, how: number) {
-    return async (actor: Actor): Promise<boolean> => {
+    return async (actor: Actor): Promise<void> => {
       this.#count.backups++;
       const run = await openBackup(this.#world, actor, disk, how);
       if (run.backup !== undefined) await work(this.#world, actor, this.#rules, run, run.backup);
-      return true;
     };
   }
 
@@ -204,39 +202,34 @@ class Play {
       below: compacts ? ([0.3, 0.7, 1.01] as const)[how % 3] : undefined,
       later: (how & 96) === 0 ? 0 : DAY,
     };
-    return async (actor: Actor): Promise<boolean> => {
-      const did = await collection(this.#world, actor, this.#rules, this.#markRules, this.#watched, ask);
-      if (did) this.#count.collections++;
-      return did;
+    return async (actor: Actor): Promise<void> => {
+      this.#count.collections++;
+      await collection(this.#world, actor, this.#rules, this.#markRules, this.#watched, ask);
     };
   }
 
   #deletion(n: number) {
-    return async (actor: Actor): Promise<boolean> => {
-      const did = await remove(this.#world, actor, n);
-      if (did) this.#count.deletions++;
-      return did;
+    return async (actor: Actor): Promise<void> => {
+      if (await remove(this.#world, actor, n)) this.#count.deletions++;
     };
   }
 
   #reader(n: number) {
-    return async (actor: Actor): Promise<boolean> => {
-      const did = await ((n & 1) === 0 ? restore : inspect)(this.#world, actor, n >> 1);
-      if (did) this.#count.others++;
-      return did;
+    return async (actor: Actor): Promise<void> => {
+      this.#count.others++;
+      await ((n & 1) === 0 ? restore : inspect)(this.#world, actor, n >> 1);
     };
   }
 
   /** The same run once more: a repeated task, or two that both live. */
   #twin(n: number) {
-    return async (actor: Actor): Promise<boolean> => {
+    return async (actor: Actor): Promise<void> => {
+      this.#count.others++;
       await actor.turn();
       const open: readonly Run[] = this.#world.openRuns().filter(({ kind }) => kind === "backup");
       const run = open[n % Math.max(1, open.length)];
-      if (run?.backup === undefined) return false;
-      this.#count.others++;
-      await work(this.#world, actor, this.#rules, run, run.backup);
-      return true;
+      if (run?.backup === undefined) await restore(this.#world, actor, n);
+      else await work(this.#world, actor, this.#rules, run, run.backup);
     };
   }
 }
