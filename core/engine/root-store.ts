@@ -14,7 +14,8 @@ export async function readRoot(objects: ObjectStore, crypto: DomainCrypto, rootI
 
 /**
  * Writes the root unless it is there, reads it back and compares.
- * A root that stands there already (a retry after a crash) is accepted only when it says exactly the same.
+ * A root that stands there already (a retry after a crash, a twin) is accepted only when it says exactly the same; the map that was
+ * the newest one then may have been another.
  * @throws SealRefused, StoreFull, StoreFailed
  */
 export async function writeRoot(objects: ObjectStore, crypto: DomainCrypto, rootId: string, root: Root): Promise<Root> {
@@ -22,11 +23,13 @@ export async function writeRoot(objects: ObjectStore, crypto: DomainCrypto, root
   const plain = encodeRoot(root);
   const outcome = await objects.putIfAbsent(name, sealObject("root", plain, name, crypto));
   const stored = await openStored(objects, crypto, name);
-  if (!stored.equals(plain))
+  const found = decodeRoot(stored, name);
+  const same = found.mapEpoch === root.mapEpoch ? plain : encodeRoot({ ...root, mapEpoch: found.mapEpoch });
+  if (!stored.equals(same))
     throw new SealRefused(
       outcome === "exists" ? `${name} exists and says something else` : `${name} reads back differently`,
     );
-  return decodeRoot(stored, name);
+  return found;
 }
 
 async function openStored(objects: ObjectStore, crypto: DomainCrypto, name: string): Promise<Buffer> {

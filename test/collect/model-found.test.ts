@@ -45,3 +45,14 @@ test("a verification that sleeps while packs are emptied and deleted finds no da
     }
   }
 });
+
+test("a seal that is repeated after frames have moved meanwhile finds its own root", async () => {
+  await repo.save("a", { 0: 1, 1: 3, 2: 5, 3: 7 });
+  const { results, facts } = await repo.save("b", { 0: 1, 1: 13, 2: 15, 3: 17 }, "a");
+  await repo.drop("a");
+  expect((await repo.compact({ below: 1.01 })).mapEpoch).toBe(1);
+  const again = { domain: repo.domain, rootId: "b", parentRoot: "a", description: facts.description, results };
+  expect(await repo.plane.seal({ ...again, size: facts.size })).toEqual(facts);
+  const other = { ...again, description: { ...facts.description, disk: "another" } };
+  await expect(repo.plane.seal({ ...other, size: facts.size })).rejects.toThrow("says something else");
+});

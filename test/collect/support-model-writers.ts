@@ -146,6 +146,8 @@ export async function work(world: World, actor: Actor, rules: Rules, run: Run, b
     await conclude(world, actor, run, backup);
   } catch (error) {
     if (error instanceof Violation) throw error;
+    const twins = error instanceof SealRefused && error.message.includes("says something else");
+    if (twins && run.open) throw new Violation(`a seal of ${backup.id} does not know its own root`, { cause: error });
     const expected = error instanceof RunClosed || error instanceof SealRefused || error instanceof StoreFailed;
     if (!expected && run.open) throw new Violation(`backup ${backup.id} failed`, { cause: error });
     await actor.turn();
