@@ -34,8 +34,8 @@ const MOST_WORKERS = 2;
 const LEVEL = 1;
 /** A unit stops at the first leaf after this: what a crash throws away, and how old a heartbeat gets. */
 const UNIT_BUDGET_MS = 20_000;
-/** A few groups a worker even out: the last one to end holds the others up for a leaf or two of 512 MiB at most. */
-const MOST_GROUPS = 100;
+/** A unit works with all threads, so groups would only wait for each other; one goes on from unit to unit. */
+const MOST_GROUPS = 1;
 /** Requests that are being answered when the service is told to stop get this long. */
 const HTTP_GRACE_MS = 1_000;
 

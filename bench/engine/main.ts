@@ -1,7 +1,7 @@
 /**
  * Measures the engine beside restic, borg and casync on real images:
  *
- *   npm run bench:engine -- IMAGES_DIR [--rounds N] [--only images,churn,clones,service] [--programs holdfast,restic]
+ *   npm run bench:engine -- IMAGES_DIR [--rounds N] [--only images,churn,clones,huge,service] [--programs holdfast,restic]
  *                           [--work DIR] [--holdfast CLI/BIN.JS] [--dry]
  *
  * IMAGES_DIR holds v1.img, v2.img and v2.changed (bench/make-images.sh). Programs that are not installed are left out, which the
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { measureChurn } from "./churn.ts";
 import { measureClones } from "./clones.ts";
 import { emptyFolder } from "./folders.ts";
+import { measureHuge } from "./huge.ts";
 import { measureImages } from "./images.ts";
 import { say } from "./measure.ts";
 import { OURS } from "./program.ts";
@@ -24,7 +25,7 @@ import { record, type Sections, settingOf } from "./report.ts";
 import { measureService } from "./service.ts";
 import { writeTables } from "./table.ts";
 
-const NAMES = ["images", "churn", "clones", "service"] as const;
+const NAMES = ["images", "churn", "clones", "huge", "service"] as const;
 type Name = (typeof NAMES)[number];
 
 const { values, positionals } = parseArgs({
@@ -65,6 +66,7 @@ const measured: Sections = {
   ...(wanted.includes("images") ? { images: await measureImages(images, work, programs, rounds) } : {}),
   ...(wanted.includes("churn") && haveOurs ? { churn: await measureChurn(images, emptyFolder(work), entry) } : {}),
   ...(wanted.includes("clones") && haveOurs ? { clones: measureClones(images, emptyFolder(work), entry) } : {}),
+  ...(wanted.includes("huge") ? { huge: measureHuge(emptyFolder(work)) } : {}),
   ...(wanted.includes("service") && haveOurs
     ? { service: await measureService(images, emptyFolder(work), entry, rounds) }
     : {}),

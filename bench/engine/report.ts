@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import type { ChurnResult } from "./churn.ts";
 import type { ClonesResult } from "./clones.ts";
+import type { HugeResult } from "./huge.ts";
 import type { ImagesResult } from "./images.ts";
 import type { ServiceResult } from "./service.ts";
 
@@ -12,6 +13,7 @@ export interface Sections {
   readonly images?: ImagesResult;
   readonly churn?: ChurnResult;
   readonly clones?: ClonesResult;
+  readonly huge?: HugeResult;
   readonly service?: ServiceResult;
 }
 

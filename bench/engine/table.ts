@@ -99,7 +99,7 @@ function settingLine({ date, machine, node, commit, programs }: Setting): string
   return `${head}\n\n${names.join("\n")}`;
 }
 
-function otherTables({ churn, clones, service }: Report): string[] {
+function otherTables({ churn, clones, huge, service }: Report): string[] {
   const lines: string[] = [];
   if (churn !== undefined) {
     const [all, collected, compacted] = churn.physicalMib;
@@ -115,6 +115,13 @@ function otherTables({ churn, clones, service }: Report): string[] {
     lines.push(
       `**${clones.servers} clones of a ${clones.diskMib} MiB disk, each changed**: ${clones.storedMib.join(", ")} MiB ` +
         `stored after each; exact block dedup would take ${clones.exactMib} MiB.`,
+    );
+  }
+  if (huge !== undefined) {
+    const { full, changed, unchanged } = huge.seconds;
+    lines.push(
+      `**A disk of ${huge.tib} TiB, almost empty**: first backup ${full} s, one with 1,000 changed leaves ${changed} s, one without ` +
+        `changes ${unchanged} s; root ${huge.rootMib} MiB, memory ${huge.peakMib} MiB.`,
     );
   }
   if (service !== undefined) {

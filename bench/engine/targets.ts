@@ -22,7 +22,7 @@ export function isMet({ value, bound, atLeast }: Target): boolean {
 const BORGS = ["borg", "borg-fixed"];
 
 /** All targets; ratios of medians of one interleaved session. "borg" is the faster of its two settings, operation by operation. */
-export function targetsOf({ images, churn, clones, service }: Report): readonly Target[] {
+export function targetsOf({ images, churn, clones, huge, service }: Report): readonly Target[] {
   const faster = (what: string, operation: Operation, peer: "restic" | "borg", bound: number): Target => ({
     what: `${what}, times faster than ${peer}`,
     value: images && speedup(images, operation, peer),
@@ -56,6 +56,9 @@ export function targetsOf({ images, churn, clones, service }: Report): readonly 
     most("40 daily versions, 7 kept: stored, of live bytes", churn?.ratio, 1.35, "×"),
     most("restore of the 40th version, of the 1st, per byte", churn?.restoreRatio, 1.2, "×"),
     most("four clones, each changed: stored, of exact block dedup", clones?.ratio, 1.1, "×"),
+    most("64 TiB disk, sparse: memory", huge?.peakMib, 300, "MiB"),
+    most("64 TiB disk: root", huge?.rootMib, 16, "MiB"),
+    most("64 TiB disk: time for a changed leaf, of a 1 TiB disk's", huge?.leafRatio, 1.2, "×"),
     most("full through the service, of the command line", service?.fullRatio, 1.1, "×"),
     most("incremental through the service, longer than the command line", service?.incrementalExtra, 0.5, "s"),
   ];

@@ -1,5 +1,8 @@
 /** Blocks that other backups have stored: a hook among the blocks at hand brings in the leaf it is in. */
 import { findHook, type HookLeaf, type HookList, isHook, readHooks } from "./hooks.ts";
+import type { Slot } from "./leaf.ts";
+import { PARALLEL_CHECKS } from "./numbers.ts";
+import { inParallel } from "./parallel.ts";
 import { soundOr } from "./parent.ts";
 import type { RecentBlocks } from "./recent-blocks.ts";
 import type { RepositoryView } from "./repository-view.ts";
@@ -12,6 +15,8 @@ export class HookedBlocks {
   #lists: readonly HookList[] | undefined;
   /** Leaves brought in, by id. */
   readonly #seen = new Set<string>();
+  /** Packs met, and whether the root will be able to say what it must of them. */
+  readonly #known = new Map<string, boolean>();
 
   constructor(view: RepositoryView, recent: RecentBlocks) {
     this.#view = view;
@@ -38,8 +43,21 @@ export class HookedBlocks {
     if (!(await this.#view.packsUsable([pack])).has(pack)) return false;
     const named = await soundOr(this.#view.reader.leaf(leaf, undefined), undefined);
     if (named === undefined) return false;
-    for (const slot of await this.#view.usable(named, () => undefined))
-      if (slot !== undefined && slot.places.length > 0) this.#recent.add(slot.id, slot.places);
+    const slots = await this.#view.usable(named, () => undefined);
+    await this.#ends(slots);
+    for (const slot of slots)
+      if (slot !== undefined && slot.places.length > 0 && slot.places.every(({ pack: of }) => this.#known.get(of)))
+        this.#recent.add(slot.id, slot.places);
     return true;
+  }
+
+  /** Unlike a parent's, these packs are in no root at hand: one whose end is damaged could not be referred to. */
+  async #ends(slots: readonly Slot[]): Promise<void> {
+    const packs = new Set(slots.flatMap((slot) => slot?.places.map(({ pack }) => pack) ?? []));
+    const fresh = [...packs].filter((pack) => !this.#known.has(pack));
+    await inParallel(fresh, PARALLEL_CHECKS, async (pack) => {
+      const facts = await soundOr(this.#view.packFacts(pack), undefined);
+      this.#known.set(pack, facts !== undefined);
+    });
   }
 }

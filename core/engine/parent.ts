@@ -54,14 +54,12 @@ export class Parent {
     const known = alike(this.#root.size, size, leaf);
     if (ref === undefined) return { ...NO_PARENT_LEAF, known };
     const sizeOf = (pack: string) => this.#facts.get(pack)?.size;
-    const { pack } = this.#view.reader.at(ref.place);
-    const sound = (await this.#view.packsUsable([pack], sizeOf)).has(pack);
-    // A leaf in a pack that is avoided may still be read, but a damaged pack is not to be believed.
-    const named = sound
-      ? await soundOr(this.#view.reader.leaf(ref, blocksOfLeaf(this.#root.size, leaf)), undefined)
-      : undefined;
+    // Its id tells a true leaf from a false one in any pack; only new references to avoided packs are not made.
+    const named = await soundOr(this.#view.reader.leaf(ref, blocksOfLeaf(this.#root.size, leaf)), undefined);
     if (named === undefined) return NO_PARENT_LEAF;
-    return { ref, named, slots: await this.#view.usable(named, sizeOf), known };
+    const { pack } = this.#view.reader.at(ref.place);
+    const mayRefer = (await this.#view.packsUsable([pack], sizeOf)).has(pack);
+    return { ref: mayRefer ? ref : undefined, named, slots: await this.#view.usable(named, sizeOf), known };
   }
 
   /** What the parent's root says of a pack. */

@@ -7,8 +7,10 @@ const ZERO_LEAF = 0xffffffff;
 const OWN = 1;
 const AS_LIST = 2;
 const PACK_RECORD_BYTES = 44;
-/** Bytes that a leaf takes in the table; an all-zero leaf takes fewer. */
-export const LEAF_RECORD_BYTES = 56;
+/** Bytes that a leaf takes in the table. */
+export function leafRecordBytes(leaf: LeafSlot): number {
+  return leaf === undefined ? 4 : 56;
+}
 
 /** undefined = every block of the leaf is zero. */
 export type LeafSlot = LeafRef | undefined;

@@ -12,7 +12,7 @@ import { NO_PARENT_LEAF, Parent, type ParentLeaf } from "./parent.ts";
 import { encodePayload } from "./payload.ts";
 import type { FramePlace, PackFacts } from "./places.ts";
 import { type KnownPack, RepositoryView } from "./repository-view.ts";
-import { LEAF_RECORD_BYTES, type LeafSlot } from "./tables.ts";
+import { type LeafSlot, leafRecordBytes } from "./tables.ts";
 
 /**
  * One attempt at a unit. What the source knows of its blocks (`survey`) is taken for granted but for a sample, so
@@ -68,6 +68,7 @@ class Attempt {
   readonly #pace: Pace;
   readonly #live = new LiveFrames();
   readonly #leaves: LeafSlot[] = [];
+  #leafTableBytes = 0;
   readonly #counts = { read: 0, nonZero: 0, changed: 0 };
   /** The leaf whose stretches are being handed out, and the first block that nobody has. */
   #current: Promise<OpenLeaf> | undefined;
@@ -151,7 +152,10 @@ class Attempt {
     open.nonZero += done.nonZero;
     open.left--;
     for (const kind of ["read", "nonZero", "changed"] as const) this.#counts[kind] += done[kind];
-    if (open.left === 0) this.#leaves[leaf - this.#unit.firstLeaf] = await this.#finishLeaf(hand, open);
+    if (open.left > 0) return;
+    const finished = await this.#finishLeaf(hand, open);
+    this.#leaves[leaf - this.#unit.firstLeaf] = finished;
+    this.#leafTableBytes += leafRecordBytes(finished);
   }
 
   async #finishLeaf(hand: TransferHand, { leaf, old, slots, unchanged, nonZero }: OpenLeaf): Promise<LeafSlot> {
@@ -176,7 +180,7 @@ class Attempt {
 
   #payloadHasRoom(): boolean {
     const packs = this.#live.tableBytes((pack) => this.#parent?.facts(pack)?.frames);
-    return packs + this.#leaves.length * LEAF_RECORD_BYTES <= PAYLOAD_ENOUGH_BYTES;
+    return packs + this.#leafTableBytes <= PAYLOAD_ENOUGH_BYTES;
   }
 
   async #result(written: readonly WrittenPack[]): Promise<TransferResult> {

@@ -17,8 +17,8 @@ function only(name: string, from: string, allowed: readonly string[], comment: s
   };
 }
 
-/** Built-in modules that core may use: they only compute. No files, sockets, processes, threads, timers. */
-const pureBuiltins = "^(crypto|zlib|buffer|util)$";
+/** Built-in modules that core may use: they only compute, or find code. No files, sockets, processes, threads, timers. */
+const pureBuiltins = "^(crypto|zlib|buffer|util|module)$";
 
 /** The rules, each with the reason that is printed when it is broken. */
 export const importRules: IForbiddenRuleType[] = [
