@@ -65,7 +65,7 @@ const NOTHING: Avoided = new Map();
 
 /** A result that refers to what was avoided when it was published, and has been ever since, is not confirmed. */
 export async function checkConfirmed(world: World, result: Result, before: Avoided): Promise<void> {
-  if (before.size === 0) return;
+  if (before.size === 0 || world.onlyData) return;
   const now = await avoidedOf(world, result);
   for (const [pack, since] of before)
     if (now.get(pack) === since || now.get(pack) === "doomed")
@@ -125,7 +125,7 @@ export async function watchLook(world: World): Promise<(report: CollectReport) =
   const before = await mapOf(world);
   const referred = await references(world);
   return async ({ decisions, held }) => {
-    if (held !== undefined) return;
+    if (held !== undefined || world.onlyData) return;
     const unreferred = new Map(
       decisions.flatMap((d) => (UNREFERRED.has(d.verdict) ? [[d.pack, d.verdict] as const] : [])),
     );
@@ -146,6 +146,7 @@ export async function watchLook(world: World): Promise<(report: CollectReport) =
 
 /** Reads each epoch once: a pack is doomed only after every run was closed that was open when its condemnation came out. */
 export async function watchEpochs(world: World, seen: Watched): Promise<void> {
+  if (world.onlyData) return;
   for (const name of [...world.namesOf("avoid")].sort()) {
     if (seen.epochs.has(name)) continue;
     seen.epochs.add(name);

@@ -59,6 +59,8 @@ export interface Rules {
   readonly pins: boolean;
   /** The verdict waits for the runs that were open at the condemnation. */
   readonly waits: boolean;
+  /** The oracle asks for nothing but data: not how marks, confirmations and verdicts come about. */
+  readonly onlyData: boolean;
 }
 
 export class World {
@@ -83,6 +85,7 @@ export class World {
   leaseless = false;
 
   // What the oracle has seen.
+  onlyData = false;
   /** Avoid-set epoch → runs open just before it was put. */
   readonly openAt = new Map<number, readonly string[]>();
   readonly quarantined = new Set<string>();

@@ -11,11 +11,12 @@ import { MARK_RULES, type MarkRules } from "../../core/engine/collect/mark.ts";
 import { type CollectionAsk, collection } from "./support-model-collectors.ts";
 import { chance } from "./support-model-engine.ts";
 import { checkBackups, checkNothingLeft, type Watched } from "./support-model-oracle.ts";
+import { inspect, restore } from "./support-model-readers.ts";
 import { Actor } from "./support-model-scheduler.ts";
 import { BLOCK, DAY, type Rules, type Run, World } from "./support-model-world.ts";
-import { change, failRun, inspect, openBackup, remove, restore, work } from "./support-model-writers.ts";
+import { change, failRun, openBackup, remove, work } from "./support-model-writers.ts";
 
-export const ALL_RULES: Rules = { recheck: true, pins: true, waits: true };
+export const ALL_RULES: Rules = { recheck: true, pins: true, waits: true, onlyData: false };
 
 /** What one interleaving was. */
 export interface Played {
@@ -245,6 +246,7 @@ export async function interleave(
   const world = template.world.copy();
   chance.drawn = template.drawn;
   const flags = cast[14] ?? 0;
+  world.onlyData = rules.onlyData;
   world.baselines = (flags & 1) !== 0;
   world.leaseless = (flags & 2) !== 0;
   world.page = (flags & 4) !== 0 ? 2 : 1000;
