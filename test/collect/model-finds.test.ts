@@ -27,14 +27,6 @@ test("the model finds that the verdict does not wait", { timeout: 120_000 }, asy
   expect(await found({ rules: { waits: false } }, WITHIN)).toMatch(/is doomed while .* are open/);
 });
 
-// Each of the two alone keeps data safe: then only the promises above are broken.
-test("packs go from under a unit when results are not looked over again and the verdict does not wait", {
-  timeout: 300_000,
-}, async () => {
-  const rules = { recheck: false, waits: false, onlyData: true };
-  expect(await found({ rules }, WITHIN)).toMatch(/is lost|failed/);
-});
-
 test("the model loses data when marks do not look into the map", { timeout: 300_000 }, async () => {
   const marks = { through: () => NOTHING_MOVED };
   expect(await found({ rules: { onlyData: true }, marks }, WITHIN)).toMatch(/is lost|failed|damage/);

@@ -22,7 +22,7 @@ import {
 const ATTEMPTS = 3;
 
 /** The run was closed: nothing of it counts any more. */
-export class RunClosed extends Error {
+class RunClosed extends Error {
   override readonly name = "RunClosed";
 }
 
