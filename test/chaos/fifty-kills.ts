@@ -41,7 +41,7 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     capture(before("commit", 2), "full backup"),
     capture(after("commit", 2)),
 
-    moving("before", 2),
+    moving("before"),
     moving(within(transfer)),
     moving(within(transfer)),
     moving(within(transfer)),
@@ -90,7 +90,7 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     gap("full backup", "backup.prepare"),
     gap("incremental backup", "backup-member.open"),
     gap("incremental backup", "backup-member.capture"),
-    gap("full backup", "backup-group.transfer", 2),
+    gap("full backup", "backup-group.transfer"),
     gap("incremental backup", "backup-member.confirm"),
     gap("incremental backup", "backup-member.seal"),
     gap("incremental backup", CHILD),

@@ -26,7 +26,7 @@ const kills: readonly Kill[] = [
     act: "full backup",
     plan: { task: "backup-group.transfer", at: { call: "link", nth: 1, when: "after", thread: "worker" } },
   },
-  { stage: "effect to entry", act: "full backup", plan: { task: "backup-group.transfer", visit: 2, at: "effect" } },
+  { stage: "effect to entry", act: "full backup", plan: { task: "backup-group.transfer", at: "effect" } },
   {
     stage: "seal",
     act: "incremental backup",

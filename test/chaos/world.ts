@@ -9,7 +9,7 @@ import { createImage, type KnownImage, type Version } from "./image.ts";
 import { readFacts } from "./record-facts.ts";
 
 export interface WorldSize {
-  /** More than 512 MiB, so that there are two leaves and hence two groups. */
+  /** More than 512 MiB, so that there are two leaves. */
   readonly imageBytes: number;
   readonly dataBytes: number;
 }
