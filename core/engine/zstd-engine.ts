@@ -34,18 +34,25 @@ interface Stream {
   on(event: "error", listener: () => void): unknown;
 }
 
-export function zstdEncoder(params: Params): ZstdEngine {
+/** How a stream is made; a test gives one that has nothing inside. */
+type MakeStream = (options: { readonly params: Params }) => unknown;
+
+export function zstdEncoder(params: Params, make: MakeStream = createZstdCompress): ZstdEngine {
   const encode = (input: Buffer): Buffer => zstdCompressSync(input, { params, pledgedSrcSize: input.length });
-  return kept(createZstdCompress({ params }) as unknown as Stream) ?? oneByOne(encode);
+  return kept(make({ params }) as Stream, false) ?? oneByOne(encode);
 }
 
-export function zstdDecoder(params: Params): ZstdEngine {
-  const decode = (input: Buffer, most: number): Buffer => zstdDecompressSync(input, { params, maxOutputLength: most });
-  return kept(createZstdDecompress({ params }) as unknown as Stream) ?? oneByOne(decode);
+export function zstdDecoder(params: Params, make: MakeStream = createZstdDecompress): ZstdEngine {
+  const decode = (input: Buffer, most: number): Buffer =>
+    zstdDecompressSync(input, { params, maxOutputLength: Math.max(1, most) });
+  return kept(make({ params }) as Stream, true) ?? oneByOne(decode);
 }
 
-/** The kept context of a stream, or undefined when this Node's streams are made otherwise. */
-function kept(stream: Stream): ZstdEngine | undefined {
+/**
+ * The kept context of a stream, or undefined when this Node's streams are made otherwise. `exact`: a full output is the whole
+ * output. Otherwise nobody knows what did not fit.
+ */
+function kept(stream: Stream, exact: boolean): ZstdEngine | undefined {
   const { _handle: handle, _writeState: state } = stream;
   if (typeof handle?.writeSync !== "function" || !(state instanceof Uint32Array) || state.length < 2) return undefined;
   // An error destroys the stream at once and is told later, to nobody: `run` has seen it by then.
@@ -57,7 +64,8 @@ function kept(stream: Stream): ZstdEngine | undefined {
       // "End" with the whole input and room for the whole output is one frame, whose header tells its size.
       writeSync.call(handle, constants.ZSTD_e_end, input, 0, input.length, into, 0, into.length);
       const [free = 0, unused = 0] = state;
-      return stream.destroyed || unused !== 0 ? undefined : into.length - free;
+      const fits = exact || free > 0;
+      return stream.destroyed || unused !== 0 || !fits ? undefined : into.length - free;
     },
   };
 }

@@ -3,6 +3,7 @@ import { constants, zstdDecompressSync } from "node:zlib";
 import { Damaged } from "../ports/data-plane.ts";
 import { BLOCK_BYTES, RAW_UNLESS_SAVED, ZSTD_FAST_WINDOW_LOG, ZSTD_WINDOW_LOG } from "./numbers.ts";
 import { type ZstdEngine, zstdDecoder, zstdEncoder } from "./zstd-engine.ts";
+import { frameProblem } from "./zstd-frame.ts";
 
 /** How a frame's content is stored. */
 export const CODEC = { raw: 0, zstd: 1 } as const;
@@ -32,15 +33,17 @@ export function compress(plain: Buffer, level: number): { readonly codec: Codec;
   scratch ??= Buffer.allocUnsafeSlow(boundOf(BLOCK_BYTES));
   const into = boundOf(plain.length) <= scratch.length ? scratch : Buffer.allocUnsafe(boundOf(plain.length));
   const length = encoder.run(plain, into);
-  if (length === undefined) throw new Error(`zstd could not compress ${plain.length} bytes`);
+  if (length === undefined) {
+    encoders.delete(level);
+    throw new Error(`zstd could not compress ${plain.length} bytes`);
+  }
   const worthIt = length <= plain.length * (1 - RAW_UNLESS_SAVED);
   return worthIt ? { codec: CODEC.zstd, bytes: into.subarray(0, length) } : { codec: CODEC.raw, bytes: plain };
 }
 
 /**
  * The plain bytes, exactly `rawLength` of them, in memory of their own or in `into`. The size that the frame declares and the output must
- * both be the length that the caller knows, and all of the input must have been used: decoders differ in what they say of
- * truncated frames and of what follows a frame.
+ * both be the length that the caller knows, and the frame must end where the input ends.
  * @throws Damaged naming `object`
  */
 export function decompress(stored: Buffer, codec: number, rawLength: number, object: string, into?: Buffer): Buffer {
@@ -49,8 +52,8 @@ export function decompress(stored: Buffer, codec: number, rawLength: number, obj
     return stored;
   }
   if (codec !== CODEC.zstd) throw new Damaged(object, `frame has codec ${codec}, which does not exist`);
-  const declared = declaredSize(stored);
-  if (declared !== rawLength) throw new Damaged(object, `zstd frame declares ${declared} bytes, not ${rawLength}`);
+  const problem = frameProblem(stored, rawLength);
+  if (problem !== undefined) throw new Damaged(object, `zstd frame ${problem}`);
   decoder ??= zstdDecoder({ [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG });
   const plain = (into ?? Buffer.allocUnsafe(rawLength)).subarray(0, rawLength);
   if (decoder.run(stored, plain) === rawLength) return plain;
@@ -82,21 +85,4 @@ function inflate(stored: Buffer, rawLength: number, object: string): Buffer {
 interface Inflated {
   readonly buffer: Buffer;
   readonly engine: { readonly bytesWritten: number };
-}
-
-/** Frame_Content_Size of the frame header (RFC 8878, 3.1.1.1); undefined when it has none or is no zstd frame. */
-function declaredSize(stored: Buffer): number | undefined {
-  if (stored.length < 6) return undefined;
-  if (stored.readUInt32LE(0) !== 0xfd2fb528) return undefined;
-  const descriptor = stored.readUInt8(4);
-  const singleSegment = (descriptor & 0x20) !== 0;
-  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
-  const at = 5 + (singleSegment ? 0 : 1) + dictionaryBytes;
-  const flag = descriptor >> 6;
-  const sizeBytes = flag === 0 ? (singleSegment ? 1 : 0) : 1 << flag;
-  if (sizeBytes === 0 || at + sizeBytes > stored.length) return undefined;
-  if (sizeBytes === 1) return stored.readUInt8(at);
-  if (sizeBytes === 2) return stored.readUInt16LE(at) + 256;
-  if (sizeBytes === 4) return stored.readUInt32LE(at);
-  return Number(stored.readBigUInt64LE(at));
 }

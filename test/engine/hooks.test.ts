@@ -1,7 +1,7 @@
 /** Do disks that are alike share what is stored, and does nothing but space depend on the hooks that make it so? */
 import { describe, expect, it } from "vitest";
 import { isHook } from "../../core/engine/hooks.ts";
-import { BLOCK, diskOf, pattern } from "../support/engine-disks.ts";
+import { BLOCK, pattern } from "../support/engine-disks.ts";
 import { rewrite, type Versions, versions } from "./versions.ts";
 
 const KIB = 1024;
