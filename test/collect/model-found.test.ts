@@ -56,3 +56,24 @@ test("a seal that is repeated after frames have moved meanwhile finds its own ro
   const other = { ...again, description: { ...facts.description, disk: "another" } };
   await expect(repo.plane.seal({ ...other, size: facts.size })).rejects.toThrow("says something else");
 });
+
+test("a move that is shut out before it has read the map never puts one, however late it wakes", async () => {
+  await repo.save("a", { 0: 1, 1: 3, 2: 5, 3: 7 });
+  await repo.save("b", { 0: 1, 1: 13, 2: 15, 3: 17 }, "a");
+  await repo.drop("a");
+  let calls = 0;
+  repo.runs.before = async (question) => {
+    // Asked for the second time by the mover itself, once its run is open: another collector takes that for a dead one's.
+    if (question === "open" && ++calls === 2) await repo.collect();
+    // It sleeps until what it wrote was condemned, doomed and deleted.
+    if (question === "guard" && calls > 2 && repo.runs.published.size > 0) {
+      repo.runs.before = () => undefined;
+      await repo.collectAll();
+    }
+  };
+  const report = await repo.compact({ below: 1.01 });
+  expect(report).toMatchObject({ emptied: 0, held: "another map came first" });
+  expect(repo.runs.running.size).toBe(0);
+  await repo.collectAll();
+  expect(await repo.restored("b")).toBe(true);
+});

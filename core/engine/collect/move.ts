@@ -8,7 +8,7 @@ import { packName } from "../pack-format.ts";
 import { PackReader } from "../pack-reader.ts";
 import { PackBuffers, PackStream, type WrittenPack } from "../pack-stream.ts";
 import { encodePayload } from "../payload.ts";
-import type { NewPlace } from "../relocations.ts";
+import { type NewPlace, readRelocations } from "../relocations.ts";
 import { copyFrames } from "./copy-frames.ts";
 import { fenceMoves, publishMap } from "./fence.ts";
 import { type Looking, MARK_RULES, type MarkRules, mark, type Seen } from "./mark.ts";
@@ -17,6 +17,9 @@ import { MOVE_BELOW, plan } from "./plan.ts";
 
 /** Its new packs' bitmaps fit one result of at most 200 KB. */
 const MOST_BYTES = 4 * 1024 ** 3;
+
+const SHUT_OUT = "another map came first";
+const NOTHING = { frames: 0, emptied: 0, written: 0, damaged: [] };
 
 type Found = Pick<CompactReport, "candidates" | "damaged" | "frames" | "left" | "emptied" | "written">;
 
@@ -35,13 +38,16 @@ export async function compact(
   await runs.guard();
   if (ask.dryRun === true) {
     const { candidates, held } = await survey(looking, ask, rules);
-    const nothing = { frames: 0, emptied: 0, written: 0, damaged: [] };
-    return { candidates, left: candidates.length, ...nothing, ...(held !== undefined && { held }) };
+    return { ...NOTHING, candidates, left: candidates.length, ...(held !== undefined && { held }) };
   }
   await fenceMoves(looking);
+  // Before the run is open: whoever shuts it out from then on takes the epoch after this one, or a later one.
+  const { epoch } = await readRelocations(objects, looking.crypto);
   const run = await runs.openMove();
   try {
     const surveyed = await survey(looking, ask, rules);
+    if (surveyed.held === undefined && surveyed.seen.map.epoch !== epoch)
+      return { ...NOTHING, candidates: surveyed.candidates, left: surveyed.candidates.length, held: SHUT_OUT };
     const copied = await copy(looking, surveyed, ask);
     const { moves: _kept, packs: _told, ...found } = copied;
     if (surveyed.held !== undefined) return { ...found, held: surveyed.held };
@@ -52,7 +58,7 @@ export async function compact(
       return { ...found, emptied: 0, held: "new packs were condemned before they were published" };
     await runs.guard();
     const map = mapAfter(surveyed.seen.map, copied.moves, copied.packs, await goneFrom(looking, surveyed));
-    if (!(await publishMap(looking, map))) return { ...found, emptied: 0, held: "another map came first" };
+    if (!(await publishMap(looking, map))) return { ...found, emptied: 0, held: SHUT_OUT };
     return { ...found, mapEpoch: map.epoch };
   } finally {
     // With its map out the marks find the new places; without it the new packs are garbage. Either way it is over.
