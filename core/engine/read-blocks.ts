@@ -98,6 +98,8 @@ interface Partial {
   readonly block: Buffer;
   missing: number;
   error: unknown;
+  /** Where its first place is now: whose bytes are blamed when the block is another one. */
+  first: BlockPlace | undefined;
 }
 
 function* deliver(
@@ -117,17 +119,24 @@ function* deliver(
     }
     let block = partial.get(index);
     if (block === undefined) {
-      block = { block: Buffer.allocUnsafe(BLOCK_BYTES), missing: slot.places.length, error: undefined };
+      block = {
+        block: Buffer.allocUnsafe(BLOCK_BYTES),
+        missing: slot.places.length,
+        error: undefined,
+        first: undefined,
+      };
       partial.set(index, block);
     }
     block.missing--;
+    // No two places of an entry use the same.
+    if (place.uses === slot.places[0]?.uses) block.first = place;
     if (Buffer.isBuffer(outcome)) scatter(block.block, place, outcome);
     else block.error ??= outcome.error;
     if (block.missing > 0) continue;
     partial.delete(index);
     if (block.error !== undefined) yield { blocks: [index], error: block.error };
     else if (crypto.id(block.block).equals(slot.id)) yield { blocks: [index], plain: block.block };
-    else yield { blocks: [index], error: anotherBlock(place) };
+    else yield { blocks: [index], error: anotherBlock(block.first ?? place) };
   }
   if (whole.length === 0) return;
   if (!Buffer.isBuffer(outcome)) {

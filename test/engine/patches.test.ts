@@ -1,6 +1,8 @@
 /** Does a block that is stored as what changed in it come back as it was, at any of its states, and does it stay small? */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PackReader } from "../../core/engine/pack-reader.ts";
+import { readBlocks } from "../../core/engine/read-blocks.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { bitsOf, rewrite, SUB_BLOCK, type Versions, versions } from "./versions.ts";
 
@@ -152,4 +154,22 @@ describe("what is stored", () => {
       } else expect(await repo.restored("b")).toMatchObject({ object: name });
     }
   });
+});
+
+it("a patched block that is not the one its entry says is damage of the pack of its first place", async () => {
+  const repo = await versions();
+  const disk = diskOf(2 * BLOCK, { 0: 1 });
+  await repo.save("a", disk);
+  rewrite(disk, 0, 4, 9);
+  await repo.save("b", disk, { parentRoot: "a" });
+  const [entry] = await repo.entries("b");
+  const places = entry?.places ?? [];
+  expect(new Set(places.map(({ pack }) => pack)).size).toBe(2);
+  for (const order of [places, places.toReversed()]) {
+    const reader = await PackReader.open(repo.inside, repo.crypto);
+    const slots = [{ id: Buffer.alloc(32, 1), places: order }];
+    const outcomes = [];
+    for await (const outcome of readBlocks(reader, repo.crypto, slots, () => BLOCK)) outcomes.push(outcome);
+    expect(outcomes).toMatchObject([{ blocks: [0], error: { name: "Damaged", object: `packs/${order[0]?.pack}` } }]);
+  }
 });
