@@ -91,7 +91,10 @@ async function references(world: World): Promise<readonly Reference[]> {
   const found: Reference[] = [];
   for (const id of world.namesOf("roots")) {
     const { packs } = await rootOf(world, id);
-    found.push({ packs, stands: () => world.objects.has(`d/roots/${id}`) });
+    // A root that the worker of a dead run wrote late was never acknowledged, and is settled as an orphan.
+    const state = world.backups.get(id)?.state;
+    if (state === "sealed" || state === "deleted")
+      found.push({ packs, stands: () => world.objects.has(`d/roots/${id}`) });
   }
   for (const run of world.openRuns())
     for (const [attempt, { packs }] of run.published)
