@@ -18,7 +18,7 @@ import {
   readPackHeader,
 } from "./pack-format.ts";
 import type { FramePlace, LeafRef } from "./places.ts";
-import { NOTHING_MOVED, type Relocations, readRelocations, relocated } from "./relocations.ts";
+import { mapName, NOTHING_MOVED, type Relocations, readRelocations, relocated } from "./relocations.ts";
 import { KIND, nonceOf, openSealed } from "./sealed-box.ts";
 import { CODEC, decompress } from "./zstd.ts";
 
@@ -69,11 +69,17 @@ export class PackReader {
     return this.#map.epoch > before;
   }
 
+  /** A pack is not there: its own damage, unless the map that would tell where its frames are cannot be read. */
+  gone(pack: string): PackGone {
+    if (!this.#map.unreadable) return new PackGone(packName(pack), "is missing");
+    return new PackGone(mapName(this.#map.epoch), `cannot be read, and pack ${pack} is missing: it may have moved`);
+  }
+
   /** Exactly `length` bytes of a pack, perhaps in `into`. @throws Damaged; StoreFailed */
   async bytes(pack: string, offset: number, length: number, into?: Buffer): Promise<Buffer> {
     const name = packName(pack);
     const bytes = await this.#objects.get(name, { offset, length }, into).catch((error: unknown) => {
-      throw asDamage(name, error);
+      throw error instanceof ObjectMissing ? this.gone(pack) : asDamage(name, error);
     });
     if (bytes.length !== length) throw new Damaged(name, `gave ${bytes.length} bytes instead of ${length}`);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -158,9 +164,8 @@ export class PackReader {
   }
 }
 
-/** Absence and shortness of an object that must be there are damage; anything else stays what it is. */
+/** Shortness of an object that must be whole is damage; anything else stays what it is. */
 function asDamage(name: string, error: unknown): unknown {
-  if (error instanceof ObjectMissing) return new PackGone(name, "is missing");
   if (error instanceof RangeUnavailable) return new Damaged(name, "ends early");
   return error;
 }

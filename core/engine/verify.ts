@@ -190,7 +190,7 @@ class Verifying {
     const facts = await this.#factsOf(pack);
     if (facts === undefined) throw new PackGone(rootName(this.#unit.rootId), `says nothing of pack ${pack}`);
     const found = await this.#view.reader.size(pack);
-    if (found === undefined) throw new PackGone(packName(pack), "is missing");
+    if (found === undefined) throw this.#view.reader.gone(pack);
     if (found !== facts.size) throw new Damaged(packName(pack), `has ${found} bytes instead of ${facts.size}`);
     const end = await this.#view.reader.end(pack, facts.size, facts.frames);
     if (!end.tag.equals(facts.tag)) throw new Damaged(packName(pack), "is not the pack that the root was sealed with");

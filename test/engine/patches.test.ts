@@ -53,7 +53,7 @@ it("any sequence of small changes restores every version exactly, in entries tha
         expect(await repo.damaged(`v${index}`)).toEqual([]);
       }
     }),
-    { numRuns: 8 },
+    { numRuns: 6 },
   );
 });
 
