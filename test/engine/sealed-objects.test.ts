@@ -34,7 +34,7 @@ describe("an older object put back in place of another", () => {
     expect(await repo.damaged("new")).toEqual(["roots/new"]);
   });
 
-  it("pack: named by both depths, not restored, and not referred to by the next backup's blocks that were read", async () => {
+  it("pack: named by both depths, not restored, and the next backup stores anew what it held", async () => {
     const [one = "", two = ""] = repo.names("packs/");
     const older = repo.bytes(one);
     repo.put(two, older);
@@ -47,8 +47,7 @@ describe("an older object put back in place of another", () => {
     expect(await repo.damaged("c")).toEqual([]);
   });
 
-  it("pack of another attempt under the same id: the footer's tag tells them apart", async () => {
-    // The same plain bytes in another repository's pack, renamed: its header holds another id.
+  it("pack of the same bytes from another attempt, with this pack's id written over its own: named, not restored", async () => {
     const other = await versions();
     await other.save("a", diskOf(2 * BLOCK + 512, { 0: 1, 1: 3, 2: 5 }));
     const [mine = ""] = repo.names("packs/");
