@@ -4,7 +4,7 @@ import type { StoreCall } from "./call.ts";
 import { onStore, print } from "./session.ts";
 
 export async function run(call: StoreCall): Promise<void> {
-  await onStore(call, { threads: false }, async ({ store, plane }) => {
+  await onStore(call, { threads: false, frees: true }, async ({ store, plane }) => {
     const removed = await removeBackups(store, plane, call.args);
     print(
       call,

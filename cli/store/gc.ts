@@ -9,7 +9,7 @@ import { flag, number, onStore, print } from "./session.ts";
 
 export async function run(call: StoreCall): Promise<void> {
   const dryRun = flag(call, "dry-run");
-  await onStore(call, { threads: false }, async ({ store, plane }) => {
+  await onStore(call, { threads: false, frees: true }, async ({ store, plane }) => {
     const { report, roots, read, purged } = await collectStore(store, plane, { dryRun });
     const lines = [decisions(report.decisions.filter(({ verdict }) => verdict !== "keep"))];
     if (roots.length > 0) lines.push(`deleted backups that go: ${roots.join(", ")}`);

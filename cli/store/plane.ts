@@ -5,9 +5,12 @@ import { createLocalBlocks, type LocalIoOptions } from "../../local/data-plane/i
 import { createWorkerDataPlane, localIo, type WorkerDataPlane } from "../../local/data-plane/pool.ts";
 import { RESERVE_BYTES } from "../../local/store/reserve.ts";
 
-/** Where the objects of a store lie; known before it is opened, so that threads can start meanwhile. */
-export function io(dir: string): LocalIoOptions {
-  return { folder: join(resolve(dir), "objects"), reserveBytes: RESERVE_BYTES };
+/**
+ * Where the objects of a store lie; known before it is opened, so that threads can start meanwhile. `frees`: what makes room may use
+ * the reserve.
+ */
+export function io(dir: string, frees: boolean): LocalIoOptions {
+  return { folder: join(resolve(dir), "objects"), reserveBytes: frees ? 0 : RESERVE_BYTES };
 }
 
 /** `early`: the threads start now. */

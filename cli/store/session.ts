@@ -59,6 +59,8 @@ export interface SessionOptions {
   readonly threads: boolean;
   /** Progress is shown. */
   readonly progress?: boolean;
+  /** It makes room on the disk, and may use what backups keep in reserve for it. */
+  readonly frees?: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function onStore(
   const progress = createProgress(mode);
   const stop = onSignals(progress);
   const keyFile = text(call, "key-file");
+  const frees = options.frees === true;
   let plane: WorkerDataPlane | undefined;
   let finished = false;
   try {
@@ -88,10 +91,11 @@ export async function onStore(
       domain: text(call, "domain"),
       env: process.env,
       now: storeClock(process.env),
+      ...(frees && { reserveBytes: 0 }),
       ...(process.stdin.isTTY === true && terminal && { ask: () => askCode(stop.signal) }),
     });
     opening.catch(() => undefined);
-    plane = createPlane(io(dir), workersOf(call), options.threads);
+    plane = createPlane(io(dir, frees), workersOf(call), options.threads);
     const store = await opening;
     const watch: Watch = {
       onProgress: progress.add,

@@ -10,8 +10,11 @@ import { codeOf } from "../../adapters/local/files/failures.ts";
 
 /** A run of another host cannot be looked at: it counts as open for so long (milliseconds). */
 const FOREIGN_MS = 7 * 24 * 3600 * 1000;
-/** A store on read-only media, or another user's, is read without saying so: its packs cannot be collected, or only with 14 days of trash. */
-const NOT_FOR_US: ReadonlySet<string | undefined> = new Set(["EROFS", "EACCES", "EPERM"]);
+/**
+ * A store on read-only media, another user's, or on a full disk (which may be why somebody restores) is read without saying so: its packs
+ * cannot be collected, or only with 14 days of trash.
+ */
+const NOT_FOR_US: ReadonlySet<string | undefined> = new Set(["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT"]);
 
 export type RunKind = "backup" | "restore" | "verify" | "move";
 
@@ -58,17 +61,33 @@ export function openRun(store: string, run: Pick<StoreRun, "kind" | "roots" | "a
   const id = randomBytes(8).toString("hex");
   const path = pathOf(store, id);
   const write = (target: RunTarget | undefined): void => {
-    writeFileSync(`${path}.tmp`, `${JSON.stringify({ ...thisProcess(), ...run, id, target })}\n`, { mode: 0o600 });
-    renameSync(`${path}.tmp`, path);
+    try {
+      writeFileSync(`${path}.tmp`, `${JSON.stringify({ ...thisProcess(), ...run, id, target })}\n`, { mode: 0o600 });
+      renameSync(`${path}.tmp`, path);
+    } catch (error) {
+      rmSync(`${path}.tmp`, { force: true });
+      throw error;
+    }
+  };
+  const unlessReader = (error: unknown): void => {
+    if (run.kind === "backup" || run.kind === "move" || !NOT_FOR_US.has(codeOf(error))) throw error;
   };
   try {
     mkdirSync(join(store, "runs"), { recursive: true, mode: 0o700 });
     write(run.target);
   } catch (error) {
-    if (run.kind === "backup" || run.kind === "move" || !NOT_FOR_US.has(codeOf(error))) throw error;
+    unlessReader(error);
     return UNSEEN;
   }
-  return { id, note: write, close: () => rmSync(path, { force: true }) };
+  // Without a note the run stands all the same; only what a killed restore leaves is then told from a user's file by nobody.
+  const note = (target: RunTarget): void => {
+    try {
+      write(target);
+    } catch (error) {
+      unlessReader(error);
+    }
+  };
+  return { id, note, close: () => rmSync(path, { force: true }) };
 }
 
 /**

@@ -54,7 +54,9 @@ export interface ActOptions {
 
 /** @throws what the commands of a store throw */
 export async function act(place: StorePlace, what: StoreAct, { session, wrap, output }: ActOptions): Promise<Done> {
-  const { store, plane } = await openFaulty(place, session, wrap);
+  // As the command line does it: what frees room may use the reserve.
+  const frees = what.do === "delete" || what.do === "gc";
+  const { store, plane } = await openFaulty(frees ? { ...place, reserveBytes: 0 } : place, session, wrap);
   const nothing = (): void => undefined;
   const watch = { onProgress: nothing, onTotal: nothing, onRemark: nothing, signal: session.stop.signal };
   switch (what.do) {

@@ -6,25 +6,33 @@ import { join } from "node:path";
 import { seeded } from "./seeded.ts";
 import { act, type Done, type StoreAct } from "./store-acts.ts";
 import { DiskSession } from "./store-disk.ts";
-import { chooseAct, collectAll, goesOn, isClear, told } from "./store-history.ts";
+import { chooseAct, collectAll, DAY, goesOn, isClear, told } from "./store-history.ts";
 import type { Tally } from "./store-tally.ts";
 import { Broken, StoreWorld } from "./store-world.ts";
 
 const MIB = 1024 ** 2;
-const DISK_MIB = 24;
+/** A store is made only where there is room for its usual reserve of 64 MiB; then the disk shrinks. */
+const DISK_MIB = { first: 80, later: 11 };
 /** What backups leave free: deleting and collecting must do with it. */
 const RESERVE_BYTES = 2 * MIB;
 
 /** A small file system of its own; undefined where this user may not mount one. */
-function mountSmall(): string | undefined {
+export function mountSmall(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-chaos-disk-"));
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", folder]);
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB.first}m`, "tmpfs", folder]);
   if (status === 0) return folder;
   rmSync(folder, { recursive: true });
   return undefined;
 }
 
-function unmount(folder: string): void {
+export function shrink(folder: string): void {
+  const { status, stderr } = spawnSync("mount", ["-o", `remount,size=${DISK_MIB.later}m`, folder], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`cannot shrink ${folder}: ${stderr}`);
+}
+
+export function unmount(folder: string): void {
   const { status, stderr } = spawnSync("umount", [folder], { encoding: "utf8" });
   if (status !== 0) throw new Error(`cannot unmount ${folder}: ${stderr}`);
   rmSync(folder, { recursive: true });
@@ -37,6 +45,7 @@ export async function fullHistory(seed: number, tally: Tally): Promise<boolean> 
   try {
     const random = seeded(seed);
     const world = await StoreWorld.make({ random, tally, storeParent: disk, reserveBytes: RESERVE_BYTES });
+    shrink(disk);
     await told(world, `full:${seed}`, async () => {
       for (let left = 24; left > 0; left--) {
         if (random() < 0.5) await fillUp(world);
@@ -74,6 +83,9 @@ async function noByteLeft(world: StoreWorld, disk: string): Promise<void> {
   const error = await attempt(world, what);
   rmSync(filler);
   world.tally.add(`no byte free, ${what.do}`, error === undefined ? "done" : "refused");
+  // The disk that is full may be why somebody restores.
+  if (error !== undefined && (what.do === "restore" || what.do === "verify"))
+    throw new Broken(`${what.do} needs no room in the store, but failed: ${error.stack}`, { cause: error });
   if (error !== undefined && !isClear(error))
     throw new Broken(`${what.do} on a full disk ended in what no user understands: ${error.stack}`, { cause: error });
   await world.check();
@@ -83,6 +95,11 @@ async function noByteLeft(world: StoreWorld, disk: string): Promise<void> {
 async function makeRoom(world: StoreWorld): Promise<void> {
   const ids = world.idsIn("kept", "shown").slice(0, -2);
   if (ids.length > 0) await world.calmly({ do: "delete", ids });
+  for (const days of [2, 2, 2, 16]) {
+    world.clock += days * DAY;
+    await world.calmly({ do: "gc" });
+  }
+  // What compaction writes must fit beside the reserve, so it comes after.
   await collectAll(world);
 }
 

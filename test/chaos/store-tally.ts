@@ -8,7 +8,10 @@
 export type Ending = "done" | "refused" | "killed" | "named" | "harmless" | "unseen";
 const ENDINGS: readonly Ending[] = ["done", "refused", "killed", "named", "harmless", "unseen"];
 
-export type Counts = Record<string, Partial<Record<Ending, number>>>;
+type Counts = Record<string, Partial<Record<Ending, number>>>;
+
+/** A tally as plain data. */
+export type Counted = Pick<Tally, "counts" | "histories" | "acts" | "backups" | "restores">;
 
 export class Tally {
   readonly counts: Counts = {};
@@ -22,13 +25,16 @@ export class Tally {
     const row = this.counts[kind];
     row[ending] = (row[ending] ?? 0) + times;
   }
-  merge(other: Tally): void {
+  merge(other: Counted): void {
     for (const [kind, row] of Object.entries(other.counts))
       for (const [ending, times] of Object.entries(row)) this.add(kind, ending as Ending, times);
     for (const field of ["histories", "acts", "backups", "restores"] as const) this[field] += other[field];
   }
   get total(): number {
     return Object.values(this.counts).reduce((sum, row) => sum + totalOf(row), 0);
+  }
+  get killed(): number {
+    return Object.values(this.counts).reduce((sum, { killed = 0 }) => sum + killed, 0);
   }
   /** A table in Markdown. */
   text(): string {
