@@ -8,6 +8,8 @@ const execArgv = ["--no-memory-protection-keys"];
 export default defineConfig({
   test: {
     sequence: { sequencer: ByPath },
+    // All cores: one is left idle otherwise, which is half of a small machine.
+    maxWorkers: "100%",
     projects: [
       {
         // `npm test`: everything that runs on this machine alone.
