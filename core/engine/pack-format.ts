@@ -1,4 +1,5 @@
 /** The bytes of a pack around its frames: header, authenticated data, sealed directory and footer. */
+import type { KeyObject } from "node:crypto";
 import { Damaged } from "../ports/data-plane.ts";
 import { FieldReader, FieldWriter } from "./byte-fields.ts";
 import { FormatTooNew } from "./errors.ts";
@@ -98,7 +99,7 @@ export function packEndBytes(frames: number): number {
 export function writePackEnd(
   into: Buffer,
   at: number,
-  key: Buffer,
+  key: KeyObject,
   id: Buffer,
   records: readonly FrameRecord[],
 ): { readonly size: number; readonly tag: Buffer } {
@@ -118,7 +119,7 @@ export function writePackEnd(
 /** Where the footer says the directory is. `size` is the object's. @throws Damaged */
 export function readPackFooter(
   footer: Buffer,
-  key: Buffer,
+  key: KeyObject,
   pack: string,
   size: number,
 ): { readonly directoryAt: number; readonly directoryBytes: number; readonly frames: number; readonly tag: Buffer } {
@@ -141,7 +142,7 @@ export function readPackFooter(
 /** All frames, checked to fill the pack without gaps. @throws Damaged */
 export function readPackDirectory(
   sealed: Buffer,
-  key: Buffer,
+  key: KeyObject,
   pack: string,
   at: number,
   frames: number,

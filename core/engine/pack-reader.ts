@@ -1,4 +1,5 @@
 /** Reads frames back: every length and tag checked, every failure named after its object. */
+import type { KeyObject } from "node:crypto";
 import { Damaged } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore, RangeUnavailable } from "../ports/object-store.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
@@ -42,7 +43,7 @@ export class PackGone extends Damaged {}
 export class PackReader {
   readonly #objects: ObjectStore;
   readonly #crypto: DomainCrypto;
-  readonly #keys = new Map<string, Buffer>();
+  readonly #keys = new Map<string, KeyObject>();
   readonly #opened = Buffer.allocUnsafeSlow(FRAME_MAX_RAW_BYTES);
   #map: Relocations;
 
@@ -86,7 +87,7 @@ export class PackReader {
   }
 
   /** Reads the header unless its key is known, so that `open` can work without waiting. @throws Damaged; StoreFailed */
-  async prepare(pack: string): Promise<Buffer> {
+  async prepare(pack: string): Promise<KeyObject> {
     const known = this.#keys.get(pack);
     if (known !== undefined) return known;
     const key = this.#crypto.key("pack", readPackHeader(await this.bytes(pack, 0, PACK_HEADER_BYTES), pack));
@@ -97,7 +98,7 @@ export class PackReader {
   }
 
   /** The plain bytes of a frame whose sealed bytes were read already; in memory of their own, or in `into`. @throws Damaged */
-  open(place: FramePlace, type: FrameType, rawLength: number, sealed: Buffer, key: Buffer, into?: Buffer): Buffer {
+  open(place: FramePlace, type: FrameType, rawLength: number, sealed: Buffer, key: KeyObject, into?: Buffer): Buffer {
     const name = packName(place.pack);
     if (sealed.length !== place.stored) throw new Damaged(name, `frame ${place.frame} ends early`);
     if (rawLength > FRAME_MAX_RAW_BYTES) throw new Damaged(name, `frame ${place.frame} is longer than a block`);

@@ -1,5 +1,5 @@
 /** Fills packs with frames, one after the other; a full pack is put while the next one is being filled. */
-import { randomBytes } from "node:crypto";
+import { type KeyObject, randomBytes } from "node:crypto";
 import { type ObjectStore, StoreFailed } from "../ports/object-store.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
 import {
@@ -50,7 +50,7 @@ export interface WrittenPack {
 interface OpenPack {
   readonly id: Buffer;
   readonly pack: string;
-  readonly key: Buffer;
+  readonly key: KeyObject;
   readonly buffer: Buffer;
   readonly records: FrameRecord[];
   at: number;

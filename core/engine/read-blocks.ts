@@ -1,4 +1,5 @@
 /** Reads blocks of a leaf in pack order, in large stretches, the next one while the last is being decoded; every id is checked. */
+import type { KeyObject } from "node:crypto";
 import { Damaged } from "../ports/data-plane.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
 import type { Slot } from "./leaf.ts";
@@ -155,7 +156,7 @@ function anotherBlock({ pack, frame }: BlockPlace): Damaged {
   return new Damaged(packName(pack), `frame ${frame} holds another block`);
 }
 
-type Fetched = { readonly bytes: Buffer; readonly key: Buffer } | { readonly error: unknown };
+type Fetched = { readonly bytes: Buffer; readonly key: KeyObject } | { readonly error: unknown };
 
 async function fetchStretch(reader: PackReader, { pack, offset, end }: Stretch, into: Buffer): Promise<Fetched> {
   try {

@@ -1,5 +1,5 @@
 /** Recovery objects: the domain's secret, sealed under a recovery code, beside the packs (docs/format.md, section 3). */
-import { hkdfSync } from "node:crypto";
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
 import { KEY_BYTES, SALT_BYTES, TAG_BYTES } from "./numbers.ts";
 import { CODE_BYTES, encodeRecoveryCode } from "./recovery-code.ts";
@@ -77,7 +77,7 @@ function base64(name: string, field: string, value: unknown, length: number): Bu
   return bytes;
 }
 
-const keyOf = (code: Uint8Array, salt: Uint8Array): Buffer =>
-  Buffer.from(hkdfSync("sha256", code, salt, LABEL, KEY_BYTES));
+const keyOf = (code: Uint8Array, salt: Uint8Array): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync("sha256", code, salt, LABEL, KEY_BYTES)));
 
 const boundTo = (domainId: string): Buffer => Buffer.concat([PURPOSE, Buffer.from(domainId, "ascii")]);

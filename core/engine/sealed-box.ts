@@ -1,5 +1,5 @@
 /** AES-256-GCM with this format's nonces: a kind and a counter, under a key that only one attempt ever has. */
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import { TAG_BYTES } from "./numbers.ts";
 
 /** First byte of every nonce: what is sealed. One key never sees the same kind and counter twice. */
@@ -21,7 +21,7 @@ const PIECE_BYTES = 128 * 1024;
 export function sealInto(
   into: Buffer,
   at: number,
-  key: Buffer,
+  key: KeyObject,
   nonce: Buffer,
   authenticated: Buffer,
   plain: Buffer,
@@ -41,7 +41,7 @@ export function sealInto(
  */
 export function openSealed(
   sealed: Buffer,
-  key: Buffer,
+  key: KeyObject,
   nonce: Buffer,
   authenticated: Buffer,
   into?: Buffer,

@@ -1,4 +1,5 @@
 /** Is a key ever used twice with the same nonce? Every encryption of several attempts is recorded and compared. */
+import type { KeyObject } from "node:crypto";
 import { beforeEach, expect, it, vi } from "vitest";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import { StoreFailed } from "../../core/ports/object-store.ts";
@@ -10,8 +11,13 @@ const sealed = vi.hoisted(() => ({ pairs: [] as string[] }));
 
 vi.mock("node:crypto", async (original) => {
   const real = await original<typeof import("node:crypto")>();
-  const createCipheriv = (algorithm: "aes-256-gcm", key: Buffer, nonce: Buffer, options: { authTagLength: number }) => {
-    sealed.pairs.push(`${key.toString("hex")} ${nonce.toString("hex")}`);
+  const createCipheriv = (
+    algorithm: "aes-256-gcm",
+    key: KeyObject,
+    nonce: Buffer,
+    options: { authTagLength: number },
+  ) => {
+    sealed.pairs.push(`${key.export().toString("hex")} ${nonce.toString("hex")}`);
     return real.createCipheriv(algorithm, key, nonce, options);
   };
   return { ...real, createCipheriv };

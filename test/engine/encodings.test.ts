@@ -1,4 +1,5 @@
 /** Do packs, leaves, results and roots read back as they were written? */
+import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openDomain } from "../../core/engine/domain-crypto.ts";
@@ -224,31 +225,36 @@ describe("packs", () => {
   it("name their frames in a sealed directory that reads back as written", () => {
     const lengths = fc.array(fc.integer({ min: 17, max: 5000 }), { minLength: 1, maxLength: 50 });
     fc.assert(
-      fc.property(lengths, bytesOf(32), bytesOf(16), (stored, key, id) => {
-        let at = PACK_HEADER_BYTES;
-        const records = stored.map((length, index) => {
-          const record = {
-            type: index % 2 === 0 ? FRAME_TYPE.block : FRAME_TYPE.leaf,
-            codec: index % 2,
-            offset: at,
-            stored: length,
-            rawLength: length * 2,
-          };
-          at += length;
-          return record;
-        });
-        const pack = Buffer.alloc(at + packEndBytes(records.length));
-        writePackHeader(pack, id, Buffer.alloc(32, 9));
-        const { size, tag } = writePackEnd(pack, at, key, id, records);
-        expect(size).toBe(pack.length);
-        const name = id.toString("hex");
-        expect(readPackHeader(pack.subarray(0, PACK_HEADER_BYTES), name)).toEqual(Buffer.alloc(32, 9));
-        const footer = readPackFooter(pack.subarray(-PACK_FOOTER_BYTES), key, name, size);
-        expect(footer.tag).toEqual(tag);
-        const sealed = pack.subarray(footer.directoryAt, footer.directoryAt + footer.directoryBytes);
-        expect(readPackDirectory(sealed, key, name, footer.directoryAt, footer.frames)).toEqual(records);
-        expect(() => readPackFooter(pack.subarray(-PACK_FOOTER_BYTES), key, name, size + 1)).toThrow(Damaged);
-      }),
+      fc.property(
+        lengths,
+        bytesOf(32).map((bytes) => createSecretKey(bytes)),
+        bytesOf(16),
+        (stored, key, id) => {
+          let at = PACK_HEADER_BYTES;
+          const records = stored.map((length, index) => {
+            const record = {
+              type: index % 2 === 0 ? FRAME_TYPE.block : FRAME_TYPE.leaf,
+              codec: index % 2,
+              offset: at,
+              stored: length,
+              rawLength: length * 2,
+            };
+            at += length;
+            return record;
+          });
+          const pack = Buffer.alloc(at + packEndBytes(records.length));
+          writePackHeader(pack, id, Buffer.alloc(32, 9));
+          const { size, tag } = writePackEnd(pack, at, key, id, records);
+          expect(size).toBe(pack.length);
+          const name = id.toString("hex");
+          expect(readPackHeader(pack.subarray(0, PACK_HEADER_BYTES), name)).toEqual(Buffer.alloc(32, 9));
+          const footer = readPackFooter(pack.subarray(-PACK_FOOTER_BYTES), key, name, size);
+          expect(footer.tag).toEqual(tag);
+          const sealed = pack.subarray(footer.directoryAt, footer.directoryAt + footer.directoryBytes);
+          expect(readPackDirectory(sealed, key, name, footer.directoryAt, footer.frames)).toEqual(records);
+          expect(() => readPackFooter(pack.subarray(-PACK_FOOTER_BYTES), key, name, size + 1)).toThrow(Damaged);
+        },
+      ),
     );
   });
 });
