@@ -2,12 +2,12 @@
 import type { CompareResult, CompareUnit } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { openDomain } from "./domain-crypto.ts";
-import { blocksOfLeaf, checkRange } from "./geometry.ts";
+import { checkRange } from "./geometry.ts";
 import { type CompareHand, closeHands, type Hands, workWith } from "./hands.ts";
 import type { Pace } from "./pace.ts";
 import { PackReader } from "./pack-reader.ts";
 import { readRoot } from "./root-store.ts";
-import { Stretches, zeroSlots } from "./stretches.ts";
+import { leafReader, Stretches } from "./stretches.ts";
 
 /**
  * Of the repository only the root and its leaves are read: an id stands for the bytes of its block. What a larger source
@@ -23,13 +23,10 @@ export async function compare(
   pace.check();
   const crypto = await openDomain(unit.domain);
   const root = await readRoot(objects, crypto, unit.rootId);
-  const { size, leaves } = root;
+  const { size } = root;
   checkRange(unit, size);
   const reader = await PackReader.open(objects, crypto);
-  const leaf = async (at: number) => {
-    const ref = leaves[at];
-    return ref === undefined ? zeroSlots(size, at) : reader.leaf(ref, blocksOfLeaf(size, at));
-  };
+  const leaf = leafReader(root, reader);
   const hands = (await open()) as readonly CompareHand[];
   try {
     const stretches = new Stretches(size, unit, hands.length, leaf, () => pace.elapsed < unit.budgetMs);

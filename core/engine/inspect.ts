@@ -1,13 +1,14 @@
 /** Do the objects open that belong to a repository as a whole: maps, avoid-sets, hooks? */
 import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
 import { avoidName, readAvoidSet } from "./avoid-set.ts";
 import { FoundDamage } from "./damage.ts";
 import { openDomain } from "./domain-crypto.ts";
 import { readHookList } from "./hooks.ts";
 import { mapName, readRelocations } from "./relocations.ts";
+import { unsealObject } from "./sealed-object.ts";
 
-/** Objects found damaged. A damaged map hurts every backup of which frames moved; the others hurt none. @throws StoreFailed */
+/** Objects found damaged, those of older epochs as well. A damaged newest map hurts every backup of which frames moved; the others hurt none. @throws StoreFailed */
 export async function inspect(
   objects: ObjectStore,
   domain: DomainKeys,
@@ -19,10 +20,16 @@ export async function inspect(
   const avoid = await readAvoidSet(objects, crypto);
   if (avoid.unreadable)
     damage.note(avoidName(avoid.epoch), "cannot be opened: new backups refer to nothing that is stored");
-  for await (const { name } of objects.list("hooks/"))
-    await readHookList(objects, crypto, name).catch((error: unknown) => {
-      if (!(error instanceof Damaged)) throw error;
-      damage.add(error);
-    });
+  const open = async (prefix: string, read: (name: string) => Promise<unknown>): Promise<void> => {
+    for await (const { name } of objects.list(prefix))
+      await read(name).catch((error: unknown) => {
+        if (error instanceof Damaged) damage.add(error);
+        // Gone since it was listed: a newer one has taken its place.
+        else if (!(error instanceof ObjectMissing)) throw error;
+      });
+  };
+  await open("maps/", async (name) => unsealObject("map", await objects.get(name), name, crypto));
+  await open("avoid/", async (name) => unsealObject("avoid", await objects.get(name), name, crypto));
+  await open("hooks/", (name) => readHookList(objects, crypto, name));
   return damage.list();
 }

@@ -3,13 +3,12 @@ import { TargetUnusable } from "../ports/blocks.ts";
 import type { RestoreResult, RestoreUnit } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { openDomain } from "./domain-crypto.ts";
-import { blocksOfLeaf, checkRange } from "./geometry.ts";
+import { checkRange } from "./geometry.ts";
 import { askAll, closeHands, type Hands, type RestoreHand, type Stretch, workWith } from "./hands.ts";
-import type { Slot } from "./leaf.ts";
 import type { Pace } from "./pace.ts";
 import { PackReader } from "./pack-reader.ts";
 import { readRoot } from "./root-store.ts";
-import { Stretches, zeroSlots } from "./stretches.ts";
+import { leafReader, Stretches } from "./stretches.ts";
 
 /** With read-back, writing stops at this share of the budget: reading back takes less than the rest of it. */
 const WRITE_SHARE = 0.6;
@@ -29,10 +28,7 @@ export async function restore(
   if (unit.target.size < size)
     throw new TargetUnusable(`${unit.target.diskId} has ${unit.target.size} bytes, the backup ${size}`);
   const reader = await PackReader.open(objects, crypto);
-  const leaf = async (at: number): Promise<readonly Slot[]> => {
-    const ref = root.leaves[at];
-    return ref === undefined ? zeroSlots(size, at) : reader.leaf(ref, blocksOfLeaf(size, at));
-  };
+  const leaf = leafReader(root, reader);
   const hands = (await open()) as readonly RestoreHand[];
   try {
     const { firstLeaf, endLeaf, budgetMs, readBack } = unit;

@@ -4,9 +4,19 @@ import { blocksLength, blocksOfLeaf } from "./geometry.ts";
 import type { Stretch } from "./hands.ts";
 import type { Slot } from "./leaf.ts";
 import { LEAF_BLOCKS, STRETCH_BLOCKS } from "./numbers.ts";
+import type { PackReader } from "./pack-reader.ts";
+import type { Root } from "./root-format.ts";
 
 /** The slots of one leaf, read once however many hands work at it. */
 export type LeafReader = (leaf: number) => Promise<readonly Slot[]>;
+
+/** Reads the leaves of a root. @throws Damaged, StoreFailed */
+export function leafReader({ size, leaves }: Root, reader: PackReader): LeafReader {
+  return async (leaf) => {
+    const ref = leaves[leaf];
+    return ref === undefined ? zeroSlots(size, leaf) : reader.leaf(ref, blocksOfLeaf(size, leaf));
+  };
+}
 
 /** Gives out stretches in disk order. A leaf that is begun is given out to its end. */
 export class Stretches {

@@ -7,7 +7,7 @@ import { BLOCK_BYTES } from "../../core/engine/numbers.ts";
 import { PackReader } from "../../core/engine/pack-reader.ts";
 import { readBlocks, readBuffers } from "../../core/engine/read-blocks.ts";
 import { readRoot } from "../../core/engine/root-store.ts";
-import { zeroSlots } from "../../core/engine/stretches.ts";
+import { leafReader } from "../../core/engine/stretches.ts";
 import { Interrupted } from "../../core/ports/data-plane.ts";
 import type { OpenStore } from "./open.ts";
 import type { Watch } from "./watch.ts";
@@ -29,8 +29,9 @@ export async function streamDisk(store: OpenStore, rootId: string, output: Writa
   const buffers = readBuffers();
 
   async function* windows(): AsyncGenerator<readonly Buffer[]> {
-    for (const [leaf, ref] of root.leaves.entries()) {
-      const slots = ref === undefined ? zeroSlots(root.size, leaf) : await reader.leaf(ref, undefined);
+    const slotsOf = leafReader(root, reader);
+    for (const leaf of root.leaves.keys()) {
+      const slots = await slotsOf(leaf);
       for (let first = 0; first < slots.length; first += WINDOW_BLOCKS)
         yield await inOrder(slots.slice(first, first + WINDOW_BLOCKS), (index) =>
           blockLength(root.size, leaf, first + index),

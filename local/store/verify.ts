@@ -4,7 +4,6 @@ import { leavesOf } from "../../core/engine/geometry.ts";
 import { readRelocations, relocated } from "../../core/engine/relocations.ts";
 import type { Root } from "../../core/engine/root-format.ts";
 import { readRoot } from "../../core/engine/root-store.ts";
-import { unsealObject } from "../../core/engine/sealed-object.ts";
 import { framesOf } from "../../core/engine/tables.ts";
 import { Damaged, type DataPlane, type VerifyUnit } from "../../core/ports/data-plane.ts";
 import { ObjectMissing } from "../../core/ports/object-store.ts";
@@ -57,7 +56,8 @@ export async function verifyBackups(
     const note = (object: string, reason: string): void => {
       if (!damage.has(object)) damage.set(object, reason);
     };
-    for (const { object, reason } of await otherObjects(store)) note(object, reason);
+    for (const { object, reason } of await damagedKeys(store.objects, store.domain.domainId)) note(object, reason);
+    for (const { object, reason } of await plane.inspect(store.domain)) note(object, reason);
     // Those that are still there now that the run is known; what was deleted before is nobody's backup any more.
     const there = new Set(await backupIds(store));
     const present = wanted.filter((id) => there.has(id));
@@ -109,30 +109,6 @@ async function verifyRoots(
 /** The message of a Damaged begins with its object. */
 function reasonOf(object: string, message: string): string {
   return message.startsWith(`${object}: `) ? message.slice(object.length + 2) : message;
-}
-
-/** Keys, maps, avoid-sets and hooks: do they open? */
-async function otherObjects(
-  store: OpenStore,
-): Promise<readonly { readonly object: string; readonly reason: string }[]> {
-  const { objects, domain } = store;
-  const crypto = await openDomain(domain);
-  const damaged = [...(await damagedKeys(objects, domain.domainId))];
-  for (const [prefix, purpose] of [
-    ["maps/", "map"],
-    ["avoid/", "avoid"],
-    ["hooks/", "hooks"],
-  ] as const)
-    for await (const { name } of objects.list(prefix)) {
-      try {
-        unsealObject(purpose, await objects.get(name), name, crypto);
-      } catch (error) {
-        if (error instanceof Damaged) damaged.push({ object: error.object, reason: reasonOf(name, error.message) });
-        // Gone since it was listed: a newer one has taken its place.
-        else if (!(error instanceof ObjectMissing)) throw error;
-      }
-    }
-  return damaged;
 }
 
 /** Looks through the roots of all backups, also of those that were not verified: which of them refer to these objects? */
