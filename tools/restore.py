@@ -38,12 +38,13 @@ BYTES_BEFORE_DIRECTORY = 33_554_432
 HEADER, RECORD, FOOTER, TAG = 64, 16, 40, 16
 BLOCK_FRAME, LEAF_FRAME = 0, 1
 # §2: the first byte of the nonce
-FRAME_KIND, DIRECTORY_KIND, FOOTER_KIND, ROOT_KIND, AVOID_KIND, MAP_KIND, HOOKS_KIND, RECOVERY_KIND = range(1, 9)
+FRAME_KIND, DIRECTORY_KIND, FOOTER_KIND, ROOT_KIND, AVOID_KIND, MAP_KIND, HOOKS_KIND, RECOVERY_KIND, CATALOG_KIND = range(1, 10)
 SEALED = {  # folder of a sealed object -> its magic, the label of its key, its nonce kind
     "roots": (b"HOLDROOT", b"holdfast/v1/root", ROOT_KIND),
     "maps": (b"HOLDMAPS", b"holdfast/v1/map", MAP_KIND),
     "avoid": (b"HOLDAVST", b"holdfast/v1/avoid", AVOID_KIND),
     "hooks": (b"HOLDHOOK", b"holdfast/v1/hooks", HOOKS_KIND),
+    "catalog": (b"HOLDCTLG", b"holdfast/v1/catalog", CATALOG_KIND),
 }
 NAMES = {  # §1: which names in a folder are part of the format
     "packs": re.compile(r"[0-9a-f]{32}"),
@@ -51,6 +52,8 @@ NAMES = {  # §1: which names in a folder are part of the format
     "maps": re.compile(r"(?!0{10})[0-9]{10}"),
     "avoid": re.compile(r"(?!0{10})[0-9]{10}"),
     "hooks": re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"),
+    "catalog": re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"),
+    "intents": re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"),
     "keys": re.compile(r"recovery-[0-9a-f]{8}"),
 }
 # How this program reads: so many blocks at a time (32 MiB of disk), frames of one pack together when they are near.
@@ -812,7 +815,7 @@ class Verification:
 
     def others(self) -> None:
         """Objects that a restore does not need."""
-        for folder in "maps", "avoid", "hooks":
+        for folder in "maps", "avoid", "hooks", "catalog":
             for name in self.repository.names(folder):
                 try:
                     body = self.repository.sealed(folder, name)
@@ -827,6 +830,16 @@ class Verification:
             except Damage as damage:
                 self.note(damage)
 
+    def lost(self) -> None:
+        """Roots that the catalog has, and that are not there although nobody deleted them; in the order that §11 asks for."""
+        entered = self.repository.names("catalog")
+        absent = sorted(set(entered) - set(self.repository.names("roots")))
+        deleted = self.repository.names("intents") if absent else []
+        still = self.repository.names("catalog") if absent else []
+        for id in absent:
+            if id not in deleted and id in still:
+                self.note(Damage(f"{self.repository.domain}/roots/{id}", "is missing: the catalog has it, and nobody deleted it"))
+
     def all(self) -> None:
         for id in self.repository.names("roots"):
             self.root(id)
@@ -837,6 +850,7 @@ class Verification:
             progress(f"packs/{name}")
             self.rest_of_pack(bytes.fromhex(name))
         self.others()
+        self.lost()
 
 
 # ---- The command line ----------------------------------------------------------------------------------------------

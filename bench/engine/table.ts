@@ -24,17 +24,17 @@ function tablesOf(report: Report): string {
   const { images, settings } = report;
   return [
     "### Targets",
-    table(["", "target", "measured", ""], targetsOf(report).map(targetRow)),
+    table(["", "target", "measured", "a program at this machine's limit", ""], targetsOf(report).map(targetRow)),
     ...(images === undefined ? [] : imagesTables(images, settings.images)),
     ...otherTables(report),
   ].join("\n\n");
 }
 
 function targetRow(target: Target): string[] {
-  const { what, value, bound, atLeast, unit } = target;
-  const shown = (number: number): string => `${number} ${unit}`.trim();
-  if (value === undefined) return [what, `${atLeast ? "≥" : "≤"} ${shown(bound)}`, "–", "not measured"];
-  return [what, `${atLeast ? "≥" : "≤"} ${shown(bound)}`, shown(value), isMet(target) ? "met" : "**not met**"];
+  const { what, value, bound, atLeast, unit, atLimit } = target;
+  const shown = (number: number | undefined): string => (number === undefined ? "–" : `${number} ${unit}`.trim());
+  const verdict = value === undefined ? "not measured" : isMet(target) ? "met" : "**not met**";
+  return [what, `${atLeast ? "≥" : "≤"} ${shown(bound)}`, shown(value), shown(atLimit), verdict];
 }
 
 const HEADINGS: readonly (readonly [Operation, string])[] = [

@@ -1,5 +1,6 @@
 /** Which targets has the engine, and does a report meet them? */
 import type { ImagesResult, Operation } from "./images.ts";
+import type { Limited } from "./limits.ts";
 import { round } from "./measure.ts";
 import { OURS } from "./program.ts";
 import type { Report } from "./report.ts";
@@ -12,6 +13,8 @@ export interface Target {
   readonly bound: number;
   readonly atLeast: boolean;
   readonly unit: string;
+  /** The value of a program that reaches this machine's limit in this operation: what is above it cannot be met here. */
+  readonly atLimit?: number | undefined;
 }
 
 /** Does the value hold? Not measured is not met. */
@@ -25,8 +28,9 @@ const BORGS = ["borg", "borg-fixed"];
 export function targetsOf({ images, churn, clones, huge, service }: Report): readonly Target[] {
   const faster = (what: string, operation: Operation, peer: "restic" | "borg", bound: number): Target => ({
     what: `${what}, times faster than ${peer}`,
-    value: images && speedup(images, operation, peer),
+    value: images && speedup(images, operation, peer, images.medians[OURS]?.[operation]?.wall),
     ...{ bound, atLeast: true, unit: "×" },
+    atLimit: images && speedup(images, operation, peer, images.limits[operation as Limited]),
   });
   const most = (what: string, value: number | undefined, bound: number, unit: string): Target => ({
     ...{ what, value, bound, unit },
@@ -64,12 +68,17 @@ export function targetsOf({ images, churn, clones, huge, service }: Report): rea
   ];
 }
 
-/** The peer's median wall time over ours; peers without change lists must read everything. */
-function speedup({ medians }: ImagesResult, operation: Operation, peer: "restic" | "borg"): number | undefined {
+/** The peer's median wall time over `seconds`; peers without change lists must read everything. */
+function speedup(
+  { medians }: ImagesResult,
+  operation: Operation,
+  peer: "restic" | "borg",
+  seconds: number | undefined,
+): number | undefined {
   const walls = (peer === "borg" ? BORGS : [peer]).flatMap(
     (name) => (medians[name]?.[operation] ?? medians[name]?.incremental)?.wall ?? [],
   );
-  return walls.length === 0 ? undefined : ratio(Math.min(...walls), medians[OURS]?.[operation]?.wall);
+  return walls.length === 0 ? undefined : ratio(Math.min(...walls), seconds);
 }
 
 function ratio(a: number | undefined, b: number | undefined): number | undefined {

@@ -12,10 +12,11 @@ const LABELS = {
   avoid: "holdfast/v1/avoid",
   map: "holdfast/v1/map",
   hooks: "holdfast/v1/hooks",
+  catalog: "holdfast/v1/catalog",
 } as const;
 
 /** Objects that are sealed as one, each under a key from its own salt. */
-export type SealedPurpose = "root" | "avoid" | "map" | "hooks";
+export type SealedPurpose = "root" | "avoid" | "map" | "hooks" | "catalog";
 
 /** The derived keys of one domain. */
 export interface DomainCrypto {

@@ -1,14 +1,18 @@
-/** Do the objects open that belong to a repository as a whole: maps, avoid-sets, hooks? */
+/** Do the objects open that belong to a repository as a whole: maps, avoid-sets, hooks, the catalog? */
 import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
 import { avoidName, readAvoidSet } from "./avoid-set.ts";
+import { inspectCatalog } from "./catalog.ts";
 import { FoundDamage } from "./damage.ts";
 import { openDomain } from "./domain-crypto.ts";
 import { readHookList } from "./hooks.ts";
 import { mapName, readRelocations } from "./relocations.ts";
 import { unsealObject } from "./sealed-object.ts";
 
-/** Objects found damaged, those of older epochs as well. A damaged newest map hurts every backup of which frames moved; the others hurt none. @throws StoreFailed */
+/**
+ * Objects found damaged, those of older epochs as well. A damaged newest map hurts every backup of which frames moved; the others hurt
+ * none. A root that is missing is found here, too. @throws StoreFailed
+ */
 export async function inspect(
   objects: ObjectStore,
   domain: DomainKeys,
@@ -31,5 +35,6 @@ export async function inspect(
   await open("maps/", async (name) => unsealObject("map", await objects.get(name), name, crypto));
   await open("avoid/", async (name) => unsealObject("avoid", await objects.get(name), name, crypto));
   await open("hooks/", (name) => readHookList(objects, crypto, name));
+  await inspectCatalog(objects, crypto, damage);
   return damage.list();
 }

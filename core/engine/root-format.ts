@@ -21,11 +21,16 @@ export function rootName(rootId: string): string {
 
 /** The plain bytes: equal roots give equal bytes, whatever the order of the description's keys. */
 export function encodeRoot(root: Root): Buffer {
-  const json = Buffer.from(JSON.stringify(sorted(root.description)), "utf8");
+  const json = encodeDescription(root.description);
   const out = new FieldWriter(4096 + json.length).u64(root.size).u32(BLOCK_BYTES).u32(LEAF_BLOCKS).u32(root.mapEpoch);
   out.u32(json.length).raw(json);
   writeTables(out, root);
   return out.bytes();
+}
+
+/** A description as JSON in UTF-8; equal ones give equal bytes, whatever the order of their keys. */
+export function encodeDescription(description: JsonObject): Buffer {
+  return Buffer.from(JSON.stringify(sorted(description)), "utf8");
 }
 
 /** @throws Damaged, FormatTooNew */

@@ -2,6 +2,7 @@
 import { Damaged, type RootFacts, SealRefused, type SealRequest } from "../ports/data-plane.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import { readAvoidSet } from "./avoid-set.ts";
+import { enterRoot } from "./catalog.ts";
 import { leavesOf } from "./geometry.ts";
 import { PARALLEL_CHECKS } from "./numbers.ts";
 import { FRAME_TYPE, packName } from "./pack-format.ts";
@@ -28,7 +29,7 @@ export async function seal(objects: ObjectStore, request: SealRequest): Promise<
   const gone = avoidedPacks(root.packs, avoid, await readRelocations(objects, view.crypto));
   if (gone.length > 0)
     throw new SealRefused(`packs ${gone.slice(0, 3).join(", ")} are being collected or were found damaged meanwhile`);
-  await sealHooks(view, request, sealed);
+  await Promise.all([enterRoot(objects, view.crypto, request.rootId, sealed), sealHooks(view, request, sealed)]);
   return factsOf(request.rootId, sealed);
 }
 

@@ -3,7 +3,17 @@ import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import { TAG_BYTES } from "./numbers.ts";
 
 /** First byte of every nonce: what is sealed. One key never sees the same kind and counter twice. */
-export const KIND = { frame: 1, directory: 2, footer: 3, root: 4, avoid: 5, map: 6, hooks: 7, recovery: 8 } as const;
+export const KIND = {
+  frame: 1,
+  directory: 2,
+  footer: 3,
+  root: 4,
+  avoid: 5,
+  map: 6,
+  hooks: 7,
+  recovery: 8,
+  catalog: 9,
+} as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** 12 bytes: the kind, then the counter as an 88-bit big-endian number. */

@@ -1,4 +1,4 @@
-/** The bytes of the objects that are sealed as one: roots, avoid-sets, relocation maps and hooks. */
+/** The bytes of the objects that are sealed as one: roots, avoid-sets, relocation maps, hooks and entries of the catalog. */
 import { randomBytes } from "node:crypto";
 import { Damaged } from "../ports/data-plane.ts";
 import { FieldReader } from "./byte-fields.ts";
@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<SealedPurpose, { readonly magic: Buffer; readonly k
   avoid: { magic: Buffer.from("HOLDAVST", "ascii"), kind: KIND.avoid, what: "an avoid-set" },
   map: { magic: Buffer.from("HOLDMAPS", "ascii"), kind: KIND.map, what: "a relocation map" },
   hooks: { magic: Buffer.from("HOLDHOOK", "ascii"), kind: KIND.hooks, what: "a list of hooks" },
+  catalog: { magic: Buffer.from("HOLDCTLG", "ascii"), kind: KIND.catalog, what: "an entry of the catalog" },
 };
 
 /** Seals plain bytes under a key of their own, for the object called `name`. The salt is fresh unless a test gives one. */

@@ -5,6 +5,7 @@ import type { OwnerLock } from "../../adapters/local/data-folder/owner-lock.ts";
 import { replaceFile } from "../../adapters/local/files/durable-file.ts";
 import { codeOf } from "../../adapters/local/files/failures.ts";
 import { purgeTrash } from "../../adapters/local/files/trash.ts";
+import { CATALOG } from "../../core/engine/catalog.ts";
 import type { CollectReport, CompactReport, RepositoryRuns, RunSeen } from "../../core/ports/collection.ts";
 import type { DataPlane } from "../../core/ports/data-plane.ts";
 import { lockStore, type OpenStore } from "./open.ts";
@@ -104,6 +105,8 @@ async function letGo(
     if (there) roots.push(id);
     if (dryRun) continue;
     if (there) await objects.trash(`roots/${id}`);
+    // The entry before the intent: without that, it would say that the root was lost.
+    await objects.trash(`${CATALOG}${id}`);
     // Ids never come again: nobody needs to know any more that this one was deleted.
     await objects.trash(`intents/${id}`);
   }

@@ -1,4 +1,5 @@
 /** Deletes backups: the intent first, then the root, unless somebody reads it; what nobody refers to any more goes with collection. */
+import { missingRoots } from "../../core/engine/catalog.ts";
 import type { DataPlane } from "../../core/ports/data-plane.ts";
 import { resolveId } from "./backups.ts";
 import { lockStore, type OpenStore } from "./open.ts";
@@ -19,7 +20,9 @@ export async function removeBackups(
   const lock = await lockStore(store);
   try {
     const ids = new Set<string>();
-    for (const id of given) ids.add(await resolveId(store, plane, id));
+    // A backup whose root was lost is deleted by its whole id: then nobody misses it any more.
+    const missing = new Set(await missingRoots(store.objects));
+    for (const id of given) ids.add(missing.has(id) ? id : await resolveId(store, plane, id));
     const removed: Removed[] = [];
     for (const id of ids) removed.push(await removeOne(store, id));
     return removed;

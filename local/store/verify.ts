@@ -39,6 +39,7 @@ export interface Verified {
 }
 
 const PACKS = "packs/";
+const ROOTS = "roots/";
 
 /** Damage is a result, not an exception. @throws StoreRefused, StoreFailed, Interrupted */
 export async function verifyBackups(
@@ -113,13 +114,13 @@ function reasonOf(object: string, message: string): string {
 
 /** Looks through the roots of all backups, also of those that were not verified: which of them refer to these objects? */
 async function whoIsHurt(store: OpenStore, objects: readonly string[]): Promise<(object: string) => readonly string[]> {
-  const hurt = new Map(objects.map((object) => [object, [] as string[]]));
+  // A root hurts its own backup, also one that is missing.
+  const hurt = new Map(objects.map((object) => [object, object.startsWith(ROOTS) ? [object.slice(ROOTS.length)] : []]));
   if (objects.length === 0) return () => [];
   const crypto = await openDomain(store.domain);
   const map = await readRelocations(store.objects, crypto);
   const ids = await backupIds(store);
   for (const id of ids) {
-    hurt.get(`roots/${id}`)?.push(id);
     const root = await readRoot(store.objects, crypto, id).catch((error: unknown) => {
       if (error instanceof Damaged || error instanceof ObjectMissing) return undefined;
       throw error;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, 
 import { join } from "node:path";
 import { Broken, type StoreWorld } from "./store-world.ts";
 
-const KINDS = ["packs", "roots", "maps", "avoid", "hooks", "keys"] as const;
+const KINDS = ["packs", "roots", "maps", "avoid", "hooks", "catalog", "keys"] as const;
 type Kind = (typeof KINDS)[number];
 const WAYS = ["flip", "cut", "delete"] as const;
 type Way = (typeof WAYS)[number];
@@ -48,7 +48,7 @@ async function damageOne(world: StoreWorld, kind: Kind, object: string, way: Way
   const sound = readFileSync(file);
   const before = await world.listed();
   harm(file, way, world.random);
-  // Whoever had the root of a backup removed has removed the backup: nothing else in the store knows of it.
+  // A backup whose root was removed is not listed any more; the catalog misses it.
   const unlisted = kind === "roots" && way === "delete";
   const refused = unlisted ? new Set<string>() : await world.check(() => true);
   const { verified } = await world.calmly({ do: "verify", quick: false });
@@ -59,9 +59,12 @@ async function damageOne(world: StoreWorld, kind: Kind, object: string, way: Way
   const hurts = new Set(found.flatMap((it) => it.hurts));
   for (const id of refused)
     if (!hurts.has(id)) throw new Broken(`${way} of ${object}: ${id} is hurt, and verify does not say so`);
-  // Of packs, what a backup needs. Nothing in a store says which other objects should be there; and a recovery object is sealed
-  // under a code that nobody keeps, so only its form can be checked.
-  const mustBeNamed = kind === "packs" ? refused.size > 0 : way === "cut" || (way === "flip" && kind !== "keys");
+  if (unlisted && !hurts.has(object.slice("roots/".length)))
+    throw new Broken(`${way} of ${object}: verify does not miss the backup`);
+  // Of packs, what a backup needs. Nothing in a store says which maps, avoid-sets, hooks and entries should be there, and without one
+  // of them no backup is wrong; a recovery object is sealed under a code that nobody keeps, so only its form can be checked.
+  const mustBeNamed =
+    kind === "packs" ? refused.size > 0 : unlisted || way === "cut" || (way === "flip" && kind !== "keys");
   if (mustBeNamed && !named) throw new Broken(`${way} of ${object}: verify does not name it: ${JSON.stringify(found)}`);
   world.tally.add(`${way} of ${kind}`, named || found.length > 0 ? "named" : kind === "packs" ? "harmless" : "unseen");
 

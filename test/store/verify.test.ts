@@ -2,7 +2,9 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { collectStore } from "../../local/store/collect.ts";
 import { lockStore } from "../../local/store/open.ts";
+import { removeBackups } from "../../local/store/remove.ts";
 import { verifyBackups } from "../../local/store/verify.ts";
 import { BLOCK, diskOf, flipBit, type StoreLab, storeLab } from "./lab.ts";
 
@@ -74,6 +76,41 @@ describe("damage is named, with the backups that it hurts", () => {
     const { damaged } = await verify({ quick: true });
     expect(damaged.map(({ object }) => object)).toEqual([recovery, ...hooks]);
     expect(damaged.map(({ hurts }) => hurts)).toEqual(damaged.map(() => []));
+  });
+});
+
+describe("a backup whose root was removed behind the store's back", () => {
+  test("is missed, by its name, until the root comes back or somebody deletes the backup", async () => {
+    const root = lab.file(`roots/${older}`);
+    const bytes = lab.read(root);
+    rmSync(root);
+    const { damaged, backups } = await verify({ quick: true });
+    expect(damaged).toMatchObject([{ object: `roots/${older}`, hurts: [older] }]);
+    expect(damaged[0]?.reason).toContain(source);
+    expect(backups).toBe(1);
+    writeFileSync(root, bytes);
+    expect(await verify()).toMatchObject({ damaged: [], backups: 2 });
+
+    rmSync(root);
+    const store = await lab.open();
+    expect(await removeBackups(store, lab.plane(store), [older])).toMatchObject([{ id: older }]);
+    expect((await verify()).damaged).toEqual([]);
+  });
+
+  test("is not missed when it was deleted, neither before nor after its room is made free", async () => {
+    const store = await lab.open();
+    await removeBackups(store, lab.plane(store), [older]);
+    expect((await verify()).damaged).toEqual([]);
+    await collectStore(store, lab.plane(store), { dryRun: false });
+    expect((await verify()).damaged).toEqual([]);
+    expect(await lab.objects("catalog/")).toEqual([`catalog/${newer}`]);
+  });
+
+  test("an entry of the catalog that is damaged is named and hurts nobody", async () => {
+    flipBit(lab.file(`catalog/${older}`));
+    expect((await verify()).damaged).toEqual([
+      { object: `catalog/${older}`, reason: "does not authenticate", hurts: [] },
+    ]);
   });
 });
 

@@ -153,9 +153,10 @@ class Writer:
         return bytes(out)
 
     def sealed(self, name: str, body: bytes) -> pathlib.Path:
-        """A root, map, avoid-set or hooks object."""
+        """A root, map, avoid-set or hooks object, or an entry of the catalog."""
         magic, label, kind = {"roots": (b"HOLDROOT", "root", 4), "avoid": (b"HOLDAVST", "avoid", 5),
-                              "maps": (b"HOLDMAPS", "map", 6), "hooks": (b"HOLDHOOK", "hooks", 7)}[name.split("/")[0]]
+                              "maps": (b"HOLDMAPS", "map", 6), "hooks": (b"HOLDHOOK", "hooks", 7),
+                              "catalog": (b"HOLDCTLG", "catalog", 9)}[name.split("/")[0]]
         header = magic + struct.pack("<H6x", 1) + os.urandom(32)
         key = hkdf(self.secret, header[16:], f"holdfast/v1/{label}")
         return self.put(name, header + AESGCM(key).encrypt(iv(kind), body, header + name.encode()))

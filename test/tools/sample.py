@@ -37,6 +37,7 @@ class Sample:
         self.later()
         writer.sealed("avoid/0000000001", b"\x01\0\0\0\x01\0\0\0" + self.a.id + b"\x01\0\0\0\x01\0\0\0" + bytes(8))
         writer.sealed("hooks/full", b"\x01\0\0\0" + self.c.id + bytes(16) + self.table[0][2] + b"\x01\0\0\0" + bytes(12))
+        writer.sealed("catalog/full", b'{"name": "web"}')
         writer.put("keys/service", b"{}")
         writer.put("packs/not-of-the-format", b"ignored")
         (writer.folder / "tmp").mkdir()

@@ -174,6 +174,13 @@ class ASampleIsRestored(Case):
                 self.refuses(root, f"domain-1/{folder}/")
                 paths[-2].write_bytes(first), paths[-1].write_bytes(second)
 
+    def test_a_root_that_is_lost_is_missed_unless_somebody_deleted_it(self):
+        (self.objects / "domain-1" / "roots" / "full").unlink()
+        self.assertEqual(self.run_it("verify"), 3)
+        self.assertIn("roots/full: is missing", self.said)
+        self.sample.writer.put("intents/full", b"{}")
+        self.assertEqual(self.run_it("verify"), 0, self.said)
+
     def test_missing_pack_is_named(self):
         self.sample.path(self.sample.b).unlink()
         self.refuses("full", f"domain-1/packs/{self.sample.b.id.hex()}: is missing")
