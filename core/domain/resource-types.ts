@@ -1,6 +1,7 @@
 /** Kinds of vaults and of what they hold: which types fit together, and the fixed ids that the CBR contract gives them (§8). */
 
-export type ObjectType = "server" | "disk" | "turbo" | "workspace" | "vmware" | "rds" | "file";
+export const OBJECT_TYPES = ["server", "disk", "turbo", "workspace", "vmware", "rds", "file"] as const;
+export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 export const SERVER = "OS::Nova::Server";
 export const DISK = "OS::Cinder::Volume";

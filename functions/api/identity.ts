@@ -16,7 +16,8 @@ const named = { id: z.string().max(255).optional(), name: z.string().max(255).op
 const DomainName = z.object(named).optional();
 const Methods = z.array(z.string()).min(1);
 const User = z.object({ ...named, domain: DomainName, password: z.string().max(4096) });
-const TokenRequest = z.object({
+/** POST /v3/auth/tokens. */
+export const TokenRequest = z.object({
   auth: z.object({
     identity: z.object({
       methods: Methods,

@@ -22,6 +22,7 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import type { ResourceProvider } from "../../core/ports/resource-provider.ts";
 import type { RestoreTargets } from "../../core/ports/restore-targets.ts";
+import { checkAnswer } from "../../functions/api/contract/check-answer.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
 import { routes } from "../../functions/api/routes.ts";
 import { TASKS } from "../../functions/tasks/tasks.ts";
@@ -174,6 +175,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
       projectIds: [PROJECT],
     }),
     newId: randomUUID,
+    inspect: checkAnswer,
     log,
     scheme: "http",
   });

@@ -8,6 +8,7 @@ import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts"
 import { retrying } from "../../core/app/records/retrying-store.ts";
 import type { Caller, Services } from "../../core/app/services.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
+import { checkAnswer } from "../../functions/api/contract/check-answer.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
 import { routes } from "../../functions/api/routes.ts";
 import { createMemoryResources, type MemoryResources } from "./memory-resources.ts";
@@ -100,6 +101,7 @@ export function createVaultHost(manners?: Manners): VaultHost {
           projectIds: [PROJECT],
         }),
         newId: randomUUID,
+        inspect: checkAnswer,
         log: (line) => {
           throw new Error(JSON.stringify(line));
         },

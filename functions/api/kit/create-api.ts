@@ -17,6 +17,8 @@ export interface ApiOptions<Services> {
   readonly newId: () => string;
   /** Told of defects only: an error that is not a refusal, with its stack. Never given a header, a query or a body. */
   readonly log: (line: { readonly level: "error"; readonly text: string } & Record<string, unknown>) => void;
+  /** For tests: is what the handler gave, and what it read of the query, as the contract says? Throws when not. */
+  readonly inspect?: (operation: string, answer: ApiResponse, asked: ReadonlySet<string>) => void;
   /** Scheme when no proxy names one in X-Forwarded-Proto. */
   readonly scheme: "http" | "https";
   /** Scheme and host that answers shall name, when the Host header is not to be trusted for that. */
@@ -77,7 +79,9 @@ async function answer<S>(
     sourceIp,
     url: options.publicUrl ?? urlOf(event, options.scheme),
   };
-  return route.handler(request, options.services);
+  const answered = await route.handler(request, options.services);
+  options.inspect?.(route.name, answered, request.query.asked);
+  return answered;
 }
 
 /** The path's project, if it is the caller's and the one that X-Project-Id names. X-Domain-Id is not compared (clients.md §2). */

@@ -4,7 +4,7 @@ import type { VaultDraft } from "../../../core/app/vaults/create-vault.ts";
 import type { ResourceAsk } from "../../../core/app/vaults/plan-bindings.ts";
 import type { VaultChange } from "../../../core/app/vaults/update-vault.ts";
 import { badField, fault } from "../../../core/domain/fault.ts";
-import type { ObjectType } from "../../../core/domain/resource-types.ts";
+import { OBJECT_TYPES } from "../../../core/domain/resource-types.ts";
 import { descriptionField, nameField, resourceIdField, tagField } from "../kit/fields.ts";
 
 /** Absent, null and a default are one to clients that write every member of a struct. */
@@ -74,12 +74,10 @@ const resource = z
     }),
   );
 
-const objectTypes = ["server", "disk", "turbo", "workspace", "vmware", "rds", "file"] as const satisfies ObjectType[];
-
 /** OSC calls it `operation_type` in one release, Gopher sends "" for a level that was left out (D-5, cbr-api 11.3). */
 const billing = z
   .object({
-    object_type: z.enum(objectTypes),
+    object_type: z.enum(OBJECT_TYPES),
     protect_type: z.string().nullish(),
     operation_type: z.string().nullish(),
     consistent_level: z.enum(["crash_consistent", "app_consistent", ""]).nullish(),

@@ -1,0 +1,31 @@
+/**
+ * What the API promises of each operation: parameters, body and answers. Bodies are the schemas that handlers parse with; answers are
+ * checked against theirs in every test that goes through the API; `openapi.json` is made of all of it.
+ */
+import type { z } from "zod";
+import type { OperationName } from "../operations.ts";
+import { backupOperations } from "./backup-operations.ts";
+import { hostOperations } from "./host-operations.ts";
+import { identityOperations } from "./identity-operations.ts";
+import { taskOperations } from "./task-operations.ts";
+import { vaultOperations } from "./vault-operations.ts";
+
+/** One operation. */
+export interface OperationContract {
+  /** One sentence for people. */
+  readonly summary: string;
+  /** Names that the handler reads from the query, with their form. */
+  readonly query?: Readonly<Record<string, z.ZodType>>;
+  readonly body?: z.ZodType;
+  /** By status; null = no body. Refusals have one form everywhere and are not repeated. */
+  readonly answers: Readonly<Record<number, z.ZodType | null>>;
+}
+
+/** Every operation that has a handler stands here: a test compares. */
+export const CONTRACT: Readonly<Partial<Record<OperationName, OperationContract>>> = {
+  ...vaultOperations,
+  ...backupOperations,
+  ...taskOperations,
+  ...identityOperations,
+  ...hostOperations,
+};

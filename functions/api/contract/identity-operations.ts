@@ -1,0 +1,24 @@
+/** The contract of versions and of the identity facade (cbr-api 7.0, clients.md §1). */
+import { z } from "zod";
+import { TokenRequest } from "../identity.ts";
+import * as answers from "./identity-answers.ts";
+import { text } from "./parameters.ts";
+
+const named = { name: text };
+
+export const identityOperations = {
+  ListVersions: { summary: "Lists the API's versions", answers: { 300: answers.versions } },
+  ShowVersion: { summary: "Lists the API's versions", answers: { 300: answers.versions } },
+  ShowIdentityVersion: { summary: "Shows the identity interface's version", answers: { 200: answers.identityVersion } },
+  CreateToken: { summary: "Issues a token, in X-Subject-Token", body: TokenRequest, answers: { 201: answers.token } },
+  ShowToken: { summary: "Shows what the token in X-Subject-Token is good for", answers: { 200: answers.token } },
+  ListAuthProjects: { summary: "Lists the caller's projects", query: named, answers: { 200: answers.projects } },
+  ListAuthDomains: { summary: "Lists the caller's domain", query: named, answers: { 200: answers.domains } },
+  ShowCatalog: { summary: "Shows where services are", answers: { 200: answers.shownCatalog } },
+  ListIdentityProjects: { summary: "Lists the caller's projects", query: named, answers: { 200: answers.projects } },
+  ShowIdentityProject: {
+    summary: "Shows a project",
+    answers: { 200: z.strictObject({ project: answers.project }) },
+  },
+  ListUsers: { summary: "Lists users of the caller's domain", query: named, answers: { 200: answers.users } },
+} as const;
