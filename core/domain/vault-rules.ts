@@ -21,7 +21,7 @@ const MIN_NEW_GB = 10;
 const MIN_GB = 1;
 const MAX_GB = 10_485_760;
 /** D-4: 20 is the larger of the two published limits. */
-const MAX_TAGS = 20;
+export const MAX_TAGS = 20;
 const MAX_BIND_RULES = 5;
 /** VLT-06, VLT-07. */
 export const MAX_RESOURCES_AT_CREATION = 255;

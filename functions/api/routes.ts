@@ -8,6 +8,7 @@ import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
+import * as tags from "./tags.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -52,6 +53,13 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
 
   ListProtectable: protectables.listProtectables,
   ShowProtectable: protectables.showProtectable,
+
+  CreateVaultTags: tags.createTag,
+  ShowVaultTag: tags.showTags,
+  DeleteVaultTag: tags.deleteTag,
+  BatchCreateAndDeleteVaultTags: tags.changeTags,
+  ShowVaultProjectTag: tags.listProjectTags,
+  ShowVaultResourceInstances: tags.searchResourceInstances,
 
   ShowHealth: showHealth,
   AddResource: resources.addResource,
