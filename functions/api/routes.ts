@@ -2,6 +2,7 @@
 import type { Services } from "../../core/app/services.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
+import * as features from "./features.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
 import * as operationLogs from "./operation-logs.ts";
@@ -9,6 +10,7 @@ import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
 import * as tags from "./tags.ts";
+import * as switches from "./vault-switches.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -37,6 +39,10 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteVault: vaults.deleteVault,
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
+  SetVaultResource: switches.setVaultResources,
+  BatchUpdateVault: switches.batchUpdateVaults,
+  ShowSummary: switches.showSummary,
+  ListExternalVault: switches.listExternalVaults,
 
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
@@ -53,6 +59,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
 
   ListProtectable: protectables.listProtectables,
   ShowProtectable: protectables.showProtectable,
+  ShowReplicationCapabilities: features.showReplicationCapabilities,
 
   CreateVaultTags: tags.createTag,
   ShowVaultTag: tags.showTags,
@@ -60,6 +67,10 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   BatchCreateAndDeleteVaultTags: tags.changeTags,
   ShowVaultProjectTag: tags.listProjectTags,
   ShowVaultResourceInstances: tags.searchResourceInstances,
+
+  ShowStorageUsage: switches.showStorageUsage,
+  ListFeatures: features.listFeatures,
+  ShowFeature: features.showFeature,
 
   ShowHealth: showHealth,
   AddResource: resources.addResource,

@@ -72,7 +72,7 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
-  const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
+  const { chosen, unfit } = await chooseMembers(s, ask.resources, bound, ask.autoTrigger);
 
   const now = s.now();
   const random = Buffer.from(s.randomBytes(2)).readUInt16LE();
@@ -196,7 +196,7 @@ async function join(
   { member, binding, writes }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
-  const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh);
+  const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh, checkpoint.autoTrigger);
   if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
     await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);

@@ -78,6 +78,8 @@ export const Binding = z.object({
   lease: Lease.optional(),
   /** Grows with each lease; whatever is written under a lease carries it, so a dead holder's writes go nowhere. */
   fence: z.number().int(),
+  /** Automatic runs leave it out; manual backups go on (VLT-31). Absent = not suspended. */
+  suspended: z.boolean().optional(),
   /** A restore wrote to it and did not finish: no backup until one has. */
   restoreIncomplete: z.boolean(),
   /** The disks that it wrote to or was about to replace; a restore of only some of them does not mend the others. */
