@@ -39,6 +39,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteVault: vaults.deleteVault,
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
+  MigrateVaultResource: switches.migrateVaultResources,
   SetVaultResource: switches.setVaultResources,
   BatchUpdateVault: switches.batchUpdateVaults,
   ShowSummary: switches.showSummary,

@@ -1,7 +1,8 @@
-/** The API's operations on many vaults or resources at once, and on what they hold together (cbr-api #14, #15, #17, #18, #68). */
+/** The API's operations on many vaults or resources at once, and on what they hold together (cbr-api #11, #14, #15, #17, #18, #68). */
 import { listVaults } from "../../core/app/lists/list-vaults.ts";
 import { listUsage, showSummary as summarise } from "../../core/app/lists/usage.ts";
 import type { Services } from "../../core/app/services.ts";
+import { migrateResources } from "../../core/app/vaults/migrate-resources.ts";
 import { suspendResources } from "../../core/app/vaults/suspend-resources.ts";
 import { updateAllVaults } from "../../core/app/vaults/update-all-vaults.ts";
 import { badField } from "../../core/domain/fault.ts";
@@ -9,9 +10,16 @@ import { regionOf } from "./features.ts";
 import { parseBody } from "./kit/fields.ts";
 import { oneOf, pageOf } from "./kit/list-query.ts";
 import type { Handler } from "./kit/request.ts";
-import { batchUpdateBody, setResourcesBody } from "./schemas/vault-switches.ts";
+import { batchUpdateBody, migrateResourcesBody, setResourcesBody } from "./schemas/vault-switches.ts";
 import { summaryView, usageView } from "./views/usage.ts";
 import { vaultView } from "./views/vault.ts";
+
+/** The ids of the resources: the contract's example prints the vault's by mistake (cbr-api #11). */
+export const migrateVaultResources: Handler<Services> = async ({ body, caller, path }, services) => {
+  const { destination, ids } = parseBody(migrateResourcesBody, body);
+  await migrateResources(services, caller, { source: path.vault_id ?? "", destination, resourceIds: ids });
+  return { status: 200, body: { migrated_resources: ids } };
+};
 
 export const setVaultResources: Handler<Services> = async ({ body, caller, path }, services) => {
   const { ids, suspended } = parseBody(setResourcesBody, body);

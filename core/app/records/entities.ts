@@ -60,7 +60,7 @@ export type Vault = z.infer<typeof Vault>;
 const KeptCapture = z.object({ rootId: id, snapshotId: z.string(), size: z.number(), currentId: id });
 export type KeptCapture = z.infer<typeof KeptCapture>;
 
-const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
+const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove", "migrate"]) });
 
 export const Binding = z.object({
   schema: z.literal(1),
@@ -95,6 +95,8 @@ export const Binding = z.object({
   /** Disk id → the disk that took its place in a restore. Clients and records go on calling it by the first id. */
   replaced: z.record(z.string(), id).optional(),
   boundAt: instant,
+  /** While its backups follow it: the vault that they come from, and what its status is once they are all here. */
+  migration: z.object({ from: id, status: z.enum(["available", "error"]) }).optional(),
 });
 export type Binding = z.infer<typeof Binding>;
 
@@ -368,6 +370,7 @@ export const Due = z.object({
     "delete-vault",
     "remove-resource",
     "collect",
+    "migrate",
   ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),

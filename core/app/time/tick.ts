@@ -12,6 +12,7 @@ import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
+import { continueMigration } from "../vaults/run-migration.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
@@ -23,6 +24,9 @@ import { watchRun } from "./due.ts";
 const LEASE_MS = 30 * 60 * 1000;
 /** Nobody waits for a turn this long: every task has a time-out, and hundreds of units pass each worker in a day. */
 const WAITING_LEASE_MS = 24 * 3600 * 1000;
+
+/** Backups of one resource that one look moves to another vault: some seconds' work. */
+const MIGRATED_AT_ONCE = 500;
 
 export interface TickReport {
   readonly started: number;
@@ -63,6 +67,10 @@ async function look(s: Services, due: Due, key: { pk: string; sk: string }): Pro
   if (due.workflow === "collect") {
     await startDueCollection(s, due, key);
     return "started";
+  }
+  if (due.workflow === "migrate") {
+    // Due until it is done: a row that stays where it is comes up every minute.
+    return (await continueMigration(s, { taskId: due.name, most: MIGRATED_AT_ONCE })) ? "ended" : "running";
   }
   const status = await s.workflows.status(due.workflow, due.name);
   if (status === undefined) {
@@ -131,6 +139,7 @@ async function end(
     case "delete-vault":
     case "remove-resource":
       return failRemoval(s, { taskId, error, status });
+    case "migrate":
     case "collect":
       // Started and promised again in one go; an execution that died has a lease that runs out.
       return;
