@@ -125,6 +125,8 @@ export const OPERATIONS = [
   ["identity", "ListUsers", "GET", "/v3/users", "account"],
   // ours
   ["host", "ShowHealth", "GET", "/healthz", "none"],
+  ["host", "FreezeVault", "POST", "/v3/{project_id}/holdfast/vaults/{vault_id}/freeze", "project"],
+  ["host", "UnfreezeVault", "POST", "/v3/{project_id}/holdfast/vaults/{vault_id}/unfreeze", "project"],
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],

@@ -3,6 +3,7 @@ import type { Services } from "../../core/app/services.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
 import * as features from "./features.ts";
+import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
 import * as operationLogs from "./operation-logs.ts";
@@ -74,6 +75,8 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ShowFeature: features.showFeature,
 
   ShowHealth: showHealth,
+  FreezeVault: freezing.freezeVault,
+  UnfreezeVault: freezing.unfreezeVault,
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,

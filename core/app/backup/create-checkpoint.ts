@@ -1,4 +1,5 @@
 /** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
+import { easedMarks } from "../../domain/capacity.ts";
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
 import { GIB } from "../../domain/values.ts";
@@ -12,6 +13,7 @@ import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
 import { usedBytes } from "../vaults/load-vault.ts";
+import { capacityOf } from "../vaults/settle-capacity.ts";
 import { showVault } from "../vaults/show-vault.ts";
 import { type Chosen, chooseMembers, unfitBinding } from "./choose-members.ts";
 
@@ -102,7 +104,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
   const header: Write[] = [
-    replace(vaults, vault),
+    replace(vaults, { ...vault, capacity: easedMarks(capacityOf(vault), usedBytes(bound)) }),
     insert(checkpoints, checkpoint),
     watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
   ];

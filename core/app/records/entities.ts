@@ -48,6 +48,8 @@ export const Vault = z.object({
   autoExpand: z.boolean(),
   smnNotify: z.boolean(),
   threshold: z.number().int(),
+  /** What people were told of its capacity, so that each crossing is told once (CAP-25); absent = nothing. */
+  capacity: z.object({ above: z.boolean(), full: z.boolean() }).optional(),
   locked: z.boolean(),
   backupNamePrefix: z.string(),
   demandBilling: z.boolean(),
