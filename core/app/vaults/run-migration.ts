@@ -89,7 +89,7 @@ async function moveOne(s: Services, id: string, { from, to, enterpriseProjectId 
   if (backup?.vaultId !== from) return;
   const parts = await listAll(s.records, Part, partKey(id, "").pk, PARTS);
   const links = await Promise.all(
-    parts.map(async ({ diskId, ...part }) => ({ diskId, link: await findLink(s, backup, { diskId, ...part }) })),
+    parts.map(async (part) => ({ diskId: part.diskId, link: await findLink(s, backup, part) })),
   );
   // Loses to another process that moves the same backup; then it is found moved.
   await s.records.transact([
