@@ -6,6 +6,7 @@ import * as features from "./features.ts";
 import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
+import * as metering from "./metering.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
@@ -75,6 +76,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ShowFeature: features.showFeature,
 
   ShowHealth: showHealth,
+  ListMetering: metering.listMetering,
   FreezeVault: freezing.freezeVault,
   UnfreezeVault: freezing.unfreezeVault,
   AddResource: resources.addResource,

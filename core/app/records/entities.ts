@@ -373,6 +373,7 @@ export const Due = z.object({
     "remove-resource",
     "collect",
     "migrate",
+    "meter",
   ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),

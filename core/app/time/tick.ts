@@ -16,6 +16,7 @@ import { continueMigration } from "../vaults/run-migration.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
+import { meterVault } from "./metering.ts";
 
 /**
  * When no run of a repository has shown a sign of life for this long, those that are open are dead, whatever their workflows
@@ -51,7 +52,8 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
       for (const item of page.items) {
         try {
           const due = parseItem(Due, item);
-          report[await look(s, due, { pk: item.pk, sk: item.sk })]++;
+          const seen = await look(s, due, { pk: item.pk, sk: item.sk });
+          if (seen !== undefined) report[seen]++;
         } catch (error) {
           report.failed++;
           s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
@@ -63,7 +65,12 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   return report;
 }
 
-async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport> {
+/** @returns what became of an execution; undefined for what is none */
+async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport | undefined> {
+  if (due.workflow === "meter") {
+    await meterVault(s, due, key);
+    return undefined;
+  }
   if (due.workflow === "collect") {
     await startDueCollection(s, due, key);
     return "started";
@@ -140,6 +147,7 @@ async function end(
     case "remove-resource":
       return failRemoval(s, { taskId, error, status });
     case "migrate":
+    case "meter":
     case "collect":
       // Started and promised again in one go; an execution that died has a lease that runs out.
       return;
