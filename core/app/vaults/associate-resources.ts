@@ -75,7 +75,8 @@ async function unprotected(s: Services, projectId: string, objectType: ObjectTyp
   if (kind === undefined) return [];
   const judge = new ClaimJudge(s, projectId);
   const free: Resource[] = [];
-  for (let after: string | undefined; ; ) {
+  let after: string | undefined;
+  for (;;) {
     const page = await s.resources.list(kind, { limit: ROWS_AT_ONCE, ...(after !== undefined && { after }) });
     const claims = await loadClaims(s.records, projectId, page.flatMap(reached));
     for (const resource of page) {
@@ -107,8 +108,8 @@ async function bind(s: Services, { vault }: VaultWithBindings, resources: readon
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (asks.length === 1) {
-      const [{ id } = { id: "" }] = asks;
-      s.log({ level: "warn", text: "a resource was not bound by itself", vault: vault.id, id, error: error.message });
+      const ids = asks.map(({ id }) => id);
+      s.log({ level: "warn", text: "a resource was not bound by itself", vault: vault.id, ids, error: error.message });
       return [];
     }
   }

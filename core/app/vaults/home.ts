@@ -19,11 +19,12 @@ export async function bindingNamed(records: RecordStore, named: Named): Promise<
   if (there !== undefined) return there;
   // A binding moves together with its claim. Only a claim that stands unchanged after a look that found nothing proves that
   // nothing is there: otherwise the resource moved on between the two reads.
-  for (let seen: Versioned<Claim> | undefined; ; ) {
+  let seenAt: number | undefined;
+  for (;;) {
     const claim = await load(records, { schema: Claim }, claimKey(projectId, resourceId));
-    if (claim === undefined || claim.v === seen?.v) return undefined;
+    if (claim === undefined || claim.v === seenAt) return undefined;
     const binding = await load(records, bindings, bindingKey(claim.vaultId, resourceId));
     if (binding !== undefined) return binding;
-    seen = claim;
+    seenAt = claim.v;
   }
 }

@@ -1,5 +1,5 @@
 /** After a run: lets a vault grow that may, and tells once of each crossing of its threshold (CAP-13, CAP-25). */
-import { type Capacity, judgeCapacity } from "../../domain/capacity.ts";
+import { type Capacity, type CapacityVerdict, judgeCapacity } from "../../domain/capacity.ts";
 import { GIB } from "../../domain/values.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
@@ -43,7 +43,7 @@ export async function settleCapacity(s: Services, vaultId: string): Promise<void
 interface Settled {
   readonly vault: Vault;
   readonly used: number;
-  readonly verdict: ReturnType<typeof judgeCapacity>;
+  readonly verdict: CapacityVerdict;
 }
 
 async function tellAll(s: Services, { vault, used, verdict }: Settled): Promise<void> {
