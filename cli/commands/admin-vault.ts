@@ -13,7 +13,8 @@ interface FreezeOptions extends AccessOptions {
 const change =
   (frozen: boolean) =>
   async (context: Context, options: FreezeOptions, given: string): Promise<void> => {
-    const vault = options.stack === undefined ? await here(context, given, frozen) : await there(options, given, frozen);
+    const vault =
+      options.stack === undefined ? await here(context, given, frozen) : await there(options, given, frozen);
     context.print(vault, `vault ${cell(vault.name)} (${cell(vault.id)}) is ${cell(vault.status)}`);
   };
 
@@ -33,7 +34,9 @@ async function there(options: FreezeOptions, given: string, frozen: boolean): Pr
 
 /** Adds the group `vault` to the operator's commands. */
 export function addAdminVaultCommands(admin: Command): void {
-  const group = admin.command("vault").description("freeze vaults of this machine's service, or of a deployment on AWS");
+  const group = admin
+    .command("vault")
+    .description("freeze vaults of this machine's service, or of a deployment on AWS");
   const command = (name: string, description: string): Command =>
     withAccess(
       group

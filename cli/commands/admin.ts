@@ -130,7 +130,9 @@ const VERDICTS = { ok: "ok", slow: "slower", must: "raise" } as const;
 
 /** Adds `admin bootstrap|preflight|vault`. */
 export function addAdminCommands(program: Command): void {
-  const group = program.command("admin").description("operate a deployment on AWS, with your own AWS credentials, or this machine's service");
+  const group = program
+    .command("admin")
+    .description("operate a deployment on AWS, with your own AWS credentials, or this machine's service");
 
   withAccess(
     group

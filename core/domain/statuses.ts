@@ -17,7 +17,14 @@ type MemberStatus = (typeof MEMBER_STATUSES)[number];
 /** TSK-06: waiting → running → success, failed, timeout; waiting → skipped. */
 export const TASK_STATUSES = ["waiting", "running", "success", "failed", "timeout", "skipped"] as const;
 
-export const TASK_TYPES = ["backup", "restore", "delete", "vault_delete", "remove_resource", "migrate_resource"] as const;
+export const TASK_TYPES = [
+  "backup",
+  "restore",
+  "delete",
+  "vault_delete",
+  "remove_resource",
+  "migrate_resource",
+] as const;
 
 /** Why a resource in this state cannot take a new operation: the code of the matrix CCY 23.1, or nothing when it can. */
 export function busyCode(

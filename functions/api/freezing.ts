@@ -7,7 +7,11 @@ import type { HostServices } from "./resources.ts";
 async function change({ path, projectId }: ApiRequest, services: HostServices, frozen: boolean): Promise<ApiResponse> {
   // Where the cloud knows the resources, users and operator are not the same people.
   if (services.inventory === undefined)
-    return refusal(501, "BackupService.9910", "on this host the operator freezes vaults: holdfast admin vault --stack NAME");
+    return refusal(
+      501,
+      "BackupService.9910",
+      "on this host the operator freezes vaults: holdfast admin vault --stack NAME",
+    );
   const vault = await freeze(services, { vaultId: path.vault_id ?? "", frozen, projectId });
   return { status: 200, body: { vault: { id: vault.id, name: vault.name, status: vault.status } } };
 }

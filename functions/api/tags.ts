@@ -46,7 +46,12 @@ export const listProjectTags: Handler<Services> = async ({ projectId }, services
 /** `resource_detail` is an object (D-14). */
 export const searchResourceInstances: Handler<Services> = async ({ body, projectId }, services) => {
   const { countOnly, limit, offset, search } = parseBody(searchBody, body);
-  const { rows, count } = await searchVaults(services, projectId, search, countOnly ? { limit: 0, offset: 0 } : { limit, offset });
+  const { rows, count } = await searchVaults(
+    services,
+    projectId,
+    search,
+    countOnly ? { limit: 0, offset: 0 } : { limit, offset },
+  );
   if (countOnly) return { status: 200, body: { total_count: count } };
   const resources = rows.map((row) => ({
     resource_id: row.vault.id,

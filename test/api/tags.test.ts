@@ -24,7 +24,11 @@ const nobody = "11111111-1111-4111-8111-111111111111";
 describe("one vault's tags", () => {
   it("#53 sets one by key, new or known; #54 and the vault show them in order", async () => {
     const id = await create({ tags: [{ key: "b", value: "1" }] });
-    for (const tag of [{ key: "a", value: "2" }, { key: "b", value: "3" }, { key: " c ", value: "" }])
+    for (const tag of [
+      { key: "a", value: "2" },
+      { key: "b", value: "3" },
+      { key: " c ", value: "" },
+    ])
       expect(await host.call("POST", `/vault/${id}/tags`, { tag })).toEqual({ status: 204, body: undefined });
     const tags = [
       { key: "b", value: "3" },
@@ -36,20 +40,42 @@ describe("one vault's tags", () => {
   });
 
   it("#55 deletes one by its key; one that is not there is 404 6601", async () => {
-    const id = await create({ tags: [{ key: "a", value: "1" }, { key: "单", value: "2" }] });
-    expect(await host.call("DELETE", `/vault/${id}/tags/${encodeURIComponent("单")}`)).toEqual({ status: 204, body: undefined });
+    const id = await create({
+      tags: [
+        { key: "a", value: "1" },
+        { key: "单", value: "2" },
+      ],
+    });
+    expect(await host.call("DELETE", `/vault/${id}/tags/${encodeURIComponent("单")}`)).toEqual({
+      status: 204,
+      body: undefined,
+    });
     expect(await tagsOf(id)).toEqual([{ key: "a", value: "1" }]);
-    expect(await refusal("DELETE", `/vault/${id}/tags/b`)).toEqual([404, "BackupService.6601", expect.stringContaining('"b"')]);
+    expect(await refusal("DELETE", `/vault/${id}/tags/b`)).toEqual([
+      404,
+      "BackupService.6601",
+      expect.stringContaining('"b"'),
+    ]);
   });
 
   it("#56 takes the bodies of clients (clients.md 2.1): all old ones away, then all new ones", async () => {
-    const id = await create({ tags: [{ key: "a", value: "1" }, { key: "b", value: "2" }] });
+    const id = await create({
+      tags: [
+        { key: "a", value: "1" },
+        { key: "b", value: "2" },
+      ],
+    });
     const act = async (action: string, tags: object[]) =>
       (await host.call("POST", `/vault/${id}/tags/action`, { action, tags })).status;
     expect(await act("delete", [{ key: "a" }])).toBe(204);
     expect(await act("delete", [{ key: "b", value: "2" }, { key: "b" }, { key: "not there = * < >" }])).toBe(204);
     expect(await tagsOf(id)).toEqual([]);
-    expect(await act("create", [{ key: "x", value: "" }, { key: "y", value: "1" }])).toBe(204);
+    expect(
+      await act("create", [
+        { key: "x", value: "" },
+        { key: "y", value: "1" },
+      ]),
+    ).toBe(204);
     expect(await act("create", [{ key: "y", value: "2" }])).toBe(204);
     expect(await tagsOf(id)).toEqual([
       { key: "x", value: "" },
@@ -66,8 +92,14 @@ describe("one vault's tags", () => {
 
   it("refuses the 21st (6600), and then sets none of the request", async () => {
     const id = await create({ tags: Array.from({ length: 19 }, (_, i) => ({ key: `k${i}`, value: "" })) });
-    const tags = [{ key: "x", value: "" }, { key: "y", value: "" }];
-    expect((await refusal("POST", `/vault/${id}/tags/action`, { action: "create", tags })).slice(0, 2)).toEqual([400, "BackupService.6600"]);
+    const tags = [
+      { key: "x", value: "" },
+      { key: "y", value: "" },
+    ];
+    expect((await refusal("POST", `/vault/${id}/tags/action`, { action: "create", tags })).slice(0, 2)).toEqual([
+      400,
+      "BackupService.6600",
+    ]);
     expect(await tagsOf(id)).toHaveLength(19);
   });
 
@@ -79,7 +111,13 @@ describe("one vault's tags", () => {
     ["an unknown action", "POST", "/tags/action", { action: "merge", tags: [{ key: "k" }] }, "action"],
     ["a key twice", "POST", "/tags/action", { action: "create", tags: [{ key: "k" }, { key: "k" }] }, "tags"],
     ["no tags", "POST", "/tags/action", { action: "create", tags: [] }, "tags"],
-    ["system tags", "POST", "/tags/action", { action: "create", tags: [{ key: "k" }], sys_tags: [{ key: "s" }] }, "sys_tags"],
+    [
+      "system tags",
+      "POST",
+      "/tags/action",
+      { action: "create", tags: [{ key: "k" }], sys_tags: [{ key: "s" }] },
+      "sys_tags",
+    ],
   ])("refuses %s with 9900 and the field's name", async (_, method, path, body, field) => {
     const id = await create();
     const [status, code, text] = await refusal(method, `/vault/${id}${path}`, body);
@@ -100,10 +138,20 @@ describe("one vault's tags", () => {
 describe("tags over the project", () => {
   it("#57 lists each key with its values as an array (D-8)", async () => {
     await create({ tags: [{ key: "env", value: "prod" }] });
-    await create({ tags: [{ key: "env", value: "test" }, { key: "a", value: "" }] });
+    await create({
+      tags: [
+        { key: "env", value: "test" },
+        { key: "a", value: "" },
+      ],
+    });
     expect(await host.call("GET", "/vault/tags")).toEqual({
       status: 200,
-      body: { tags: [{ key: "a", values: [""] }, { key: "env", values: ["prod", "test"] }] },
+      body: {
+        tags: [
+          { key: "a", values: [""] },
+          { key: "env", values: ["prod", "test"] },
+        ],
+      },
     });
   });
 
@@ -115,14 +163,29 @@ describe("tags over the project", () => {
     return [names, answer.body.total_count];
   };
   const three = async () => {
-    await create({ name: "Alpha", tags: [{ key: "env", value: "prod" }, { key: "team", value: "db" }] });
+    await create({
+      name: "Alpha",
+      tags: [
+        { key: "env", value: "prod" },
+        { key: "team", value: "db" },
+      ],
+    });
     await create({ name: "beta", tags: [{ key: "env", value: "test" }] }, { object_type: "server" });
     await create({ name: "gamma", enterprise_project_id: "ep-1" }, { cloud_type: "hybrid" });
   };
 
   it.each<[string, object, string[]]>([
     ["nothing", {}, ["gamma", "beta", "Alpha"]],
-    ["tags (AND)", { tags: [{ key: "env", values: [] }, { key: "team", values: ["db"] }] }, ["Alpha"]],
+    [
+      "tags (AND)",
+      {
+        tags: [
+          { key: "env", values: [] },
+          { key: "team", values: ["db"] },
+        ],
+      },
+      ["Alpha"],
+    ],
     ["tags without values", { tags: [{ key: "env" }] }, ["beta", "Alpha"]],
     ["tags with a value that contains", { tags: [{ key: "env", values: ["*es"] }] }, ["beta"]],
     ["tags_any", { tags_any: [{ key: "team" }, { key: "env", values: ["test"] }] }, ["beta", "Alpha"]],

@@ -4,7 +4,14 @@ import { projectKey } from "../../core/app/identity/records.ts";
 import { bindingKey } from "../../core/app/records/keys.ts";
 import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import { GIB } from "../../core/domain/values.ts";
-import { createVaultHost, diskResource, PROJECT, serverResource, type VaultHost, vaultBody } from "../support/vault-host.ts";
+import {
+  createVaultHost,
+  diskResource,
+  PROJECT,
+  serverResource,
+  type VaultHost,
+  vaultBody,
+} from "../support/vault-host.ts";
 
 let host: VaultHost;
 beforeEach(() => {
@@ -89,9 +96,12 @@ describe("#15 batch-update", () => {
     expect(await update({ threshold: 90 })).toEqual({ status: 200, body: { updated_vaults_id: [] } });
   });
 
-  it.each([[{}], [{ threshold: 0 }], [{ threshold: 101 }], [{ smn_notify: "true" }]])("refuses %j (9900)", async (vault) => {
-    expect(await refusal("PUT", "/vaults/batch-update", { vault })).toEqual([400, "BackupService.9900"]);
-  });
+  it.each([[{}], [{ threshold: 0 }], [{ threshold: 101 }], [{ smn_notify: "true" }]])(
+    "refuses %j (9900)",
+    async (vault) => {
+      expect(await refusal("PUT", "/vaults/batch-update", { vault })).toEqual([400, "BackupService.9900"]);
+    },
+  );
 });
 
 describe("what is used", () => {
@@ -99,7 +109,10 @@ describe("what is used", () => {
     host.resources.addDisk("d1");
     host.resources.addServer("srv", 2);
     const disks = await create({ resources: [diskResource("d1")] });
-    const servers = await create({ resources: [serverResource("srv")] }, { object_type: "server", size: 50, is_multi_az: true });
+    const servers = await create(
+      { resources: [serverResource("srv")] },
+      { object_type: "server", size: 50, is_multi_az: true },
+    );
     await change(disks, "d1", { used: 3 * GIB + 1, backups: 2 });
     await change(servers, "srv", { used: 5 * 1024 ** 2, backups: 1 });
     return { disks, servers };
@@ -114,7 +127,12 @@ describe("what is used", () => {
   it("#68 shows every resource's use, in MB (CAP-10, S-10)", async () => {
     await two();
     const disk = { resource_id: "d1", resource_name: "disk-d1", resource_type: "OS::Cinder::Volume", backup_count: 2 };
-    const server = { resource_id: "srv", resource_name: "server-srv", resource_type: "OS::Nova::Server", backup_count: 1 };
+    const server = {
+      resource_id: "srv",
+      resource_name: "server-srv",
+      resource_type: "OS::Nova::Server",
+      backup_count: 1,
+    };
     const all = [
       { ...server, backup_size: 5, backup_size_multiaz: 5 },
       { ...disk, backup_size: 3073, backup_size_multiaz: 0 },
@@ -139,19 +157,27 @@ const named = (name: string) =>
 
 describe("#18 external vaults", () => {
   const list = async (path: string) => (await host.call("GET", path)).body;
-  it.each(["/vaults/external", "/external_vaults"])("are those of a project of the caller in this region: %s (D-26)", async (path) => {
-    await named("here-1");
-    const disks = await create();
-    const servers = await create({}, { object_type: "server", protect_type: "replication" });
-    const query = `${path}?external_project_id=${PROJECT}&region_id=here-1`;
-    const ids = async (more = "") => (await list(query + more)).vaults.map(({ id }: { id: string }) => id);
-    expect(await list(`${query}&limit=1`)).toMatchObject({ vaults: [{ id: servers }], count: 2, limit: 1, offset: 0 });
-    expect(await ids("&objcet_type=disk")).toEqual([disks]);
-    expect(await ids("&object_type=server")).toEqual([servers]);
-    expect(await ids("&protect_type=replication")).toEqual([servers]);
-    expect(await ids("&protect_type=hybrid")).toEqual([]);
-    expect(await ids(`&vault_id=${disks}&protect_type=replication`)).toEqual([disks]);
-  });
+  it.each(["/vaults/external", "/external_vaults"])(
+    "are those of a project of the caller in this region: %s (D-26)",
+    async (path) => {
+      await named("here-1");
+      const disks = await create();
+      const servers = await create({}, { object_type: "server", protect_type: "replication" });
+      const query = `${path}?external_project_id=${PROJECT}&region_id=here-1`;
+      const ids = async (more = "") => (await list(query + more)).vaults.map(({ id }: { id: string }) => id);
+      expect(await list(`${query}&limit=1`)).toMatchObject({
+        vaults: [{ id: servers }],
+        count: 2,
+        limit: 1,
+        offset: 0,
+      });
+      expect(await ids("&objcet_type=disk")).toEqual([disks]);
+      expect(await ids("&object_type=server")).toEqual([servers]);
+      expect(await ids("&protect_type=replication")).toEqual([servers]);
+      expect(await ids("&protect_type=hybrid")).toEqual([]);
+      expect(await ids(`&vault_id=${disks}&protect_type=replication`)).toEqual([disks]);
+    },
+  );
 
   it("are none in another region or in a project that is not the caller's", async () => {
     await named("here-1");
@@ -161,9 +187,12 @@ describe("#18 external vaults", () => {
     expect(await list("/vaults/external?external_project_id=other&region_id=here-1")).toEqual(none);
   });
 
-  it.each(["?region_id=here-1", `?external_project_id=${PROJECT}`])("need both places: %s is refused (9900)", async (query) => {
-    expect(await refusal("GET", `/vaults/external${query}`)).toEqual([400, "BackupService.9900"]);
-  });
+  it.each(["?region_id=here-1", `?external_project_id=${PROJECT}`])(
+    "need both places: %s is refused (9900)",
+    async (query) => {
+      expect(await refusal("GET", `/vaults/external${query}`)).toEqual([400, "BackupService.9900"]);
+    },
+  );
 });
 
 describe("what the service can do", () => {
@@ -179,14 +208,19 @@ describe("what the service can do", () => {
     await named("here-1");
     const { body } = await host.call("GET", "/cbr-features");
     expect(body).toMatchObject({ "replication.enable": false, "replication.source_region": "here-1" });
-    expect(Object.keys((await host.call("GET", "/cbr-features?limit=2&offset=1")).body)).toEqual(Object.keys(body).slice(1, 3));
+    expect(Object.keys((await host.call("GET", "/cbr-features?limit=2&offset=1")).body)).toEqual(
+      Object.keys(body).slice(1, 3),
+    );
     expect(await host.call("GET", "/cbr-features/replication.enable")).toEqual({
       status: 200,
       body: { "replication.enable": false },
     });
   });
 
-  it.each(["/cbr-features/toString", "/cbr-features/x", "/cbr-features?limit=1001"])("refuses %s (9900)", async (path) => {
-    expect(await refusal("GET", path)).toEqual([400, "BackupService.9900"]);
-  });
+  it.each(["/cbr-features/toString", "/cbr-features/x", "/cbr-features?limit=1001"])(
+    "refuses %s (9900)",
+    async (path) => {
+      expect(await refusal("GET", path)).toEqual([400, "BackupService.9900"]);
+    },
+  );
 });

@@ -4,7 +4,14 @@ import { associateResources, associatingVault } from "../../core/app/vaults/asso
 import { showVault } from "../../core/app/vaults/show-vault.ts";
 import { GIB } from "../../core/domain/values.ts";
 import type { Notice } from "../../core/ports/notifier.ts";
-import { createVaultHost, diskResource, PROJECT, serverResource, type VaultHost, vaultBody } from "../support/vault-host.ts";
+import {
+  createVaultHost,
+  diskResource,
+  PROJECT,
+  serverResource,
+  type VaultHost,
+  vaultBody,
+} from "../support/vault-host.ts";
 
 let host: VaultHost;
 let notices: Notice[];
@@ -16,10 +23,13 @@ afterEach(() => host.close());
 
 const create = async (change: object = {}, billing: object = {}): Promise<string> =>
   (await host.call("POST", "/vaults", vaultBody({ auto_bind: true, ...change }, billing))).body.vault.id;
-const services = () => host.over(host.records, { notifier: { notify: async (notice: Notice) => void notices.push(notice) } });
+const services = () =>
+  host.over(host.records, { notifier: { notify: async (notice: Notice) => void notices.push(notice) } });
 const found = (id: string) => showVault(host.services, PROJECT, id);
 const associate = async (id: string, rivals: string[] = []) => {
-  const others = await Promise.all(rivals.map(async (rival) => associatingVault(await found(rival), host.clock.now + 1)));
+  const others = await Promise.all(
+    rivals.map(async (rival) => associatingVault(await found(rival), host.clock.now + 1)),
+  );
   return associateResources(services(), await found(id), others);
 };
 const held = async (id: string) => (await found(id)).bindings.map((b) => b.resourceId);

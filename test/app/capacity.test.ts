@@ -42,7 +42,10 @@ describe("a vault that fills up", () => {
     await runTo(vault, 100);
     expect(await sizeOf(vault)).toBe(125);
     expect(host.notices).toContainEqual(
-      expect.objectContaining({ topic: "vault.expanded", facts: expect.objectContaining({ vault_id: vault, size_gb: 125 }) }),
+      expect.objectContaining({
+        topic: "vault.expanded",
+        facts: expect.objectContaining({ vault_id: vault, size_gb: 125 }),
+      }),
     );
     await runTo(vault, 125);
     expect(await sizeOf(vault)).toBe(157);

@@ -63,7 +63,9 @@ describe("a frozen vault", () => {
 
   test("is neither one that does not exist (6105) nor one that is being deleted (6112)", async () => {
     await expect(freezeVault(host.services, { vaultId: "none", frozen: true })).rejects.toMatchObject({ code: "6105" });
-    await expect(freezeVault(host.services, { vaultId: vault, frozen: true, projectId: "p" })).rejects.toMatchObject({ code: "6105" });
+    await expect(freezeVault(host.services, { vaultId: vault, frozen: true, projectId: "p" })).rejects.toMatchObject({
+      code: "6105",
+    });
     host.hooks = {
       async beforeTask(task) {
         if (task === "delete-vault.batch") await expect(freeze()).rejects.toMatchObject({ code: "6112" });

@@ -14,7 +14,9 @@ const HOUR = 60 * MINUTE;
 const create = async (): Promise<string> => (await host.call("POST", "/vaults", vaultBody())).body.vault.id;
 const hours = async (query: string) => (await host.call("GET", `/holdfast/metering?${query}`)).body;
 const shown = async (id: string): Promise<string[]> =>
-  (await hours(`vault_id=${id}`)).metering.map(({ hour, size }: { hour: string; size: number }) => `${hour.slice(11, 13)} ${size}`);
+  (await hours(`vault_id=${id}`)).metering.map(
+    ({ hour, size }: { hour: string; size: number }) => `${hour.slice(11, 13)} ${size}`,
+  );
 
 describe("metering", () => {
   it("writes a row for each vault on each full hour, with what it is then", async () => {

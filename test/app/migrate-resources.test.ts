@@ -37,7 +37,8 @@ const chainOf = async (vault: string, disk: string): Promise<string[]> => {
   const { items } = await host.records.query({ pk: `CH#${vault}#${disk}`, limit: 100, consistent: true });
   return items.map(({ body }) => String(body.backupId));
 };
-const holder = async (id: string) => (await host.records.get(claimKey(PROJECT, id), { consistent: true }))?.body.vaultId;
+const holder = async (id: string) =>
+  (await host.records.get(claimKey(PROJECT, id), { consistent: true }))?.body.vaultId;
 
 /** Two disks, the first with three backups, and an empty vault to go to. */
 async function threeBackups(): Promise<readonly string[]> {
@@ -46,7 +47,11 @@ async function threeBackups(): Promise<readonly string[]> {
   from = await host.vault(["d1", "d2"], { name: "from" });
   to = await host.vault([], { name: "to" });
   const ids: string[] = [];
-  for (const content of [{ 0: 1, 5: 2 }, { 0: 1, 5: 3, 6: 1 }, { 0: 4, 5: 3, 6: 1 }]) {
+  for (const content of [
+    { 0: 1, 5: 2 },
+    { 0: 1, 5: 3, 6: 1 },
+    { 0: 4, 5: 3, 6: 1 },
+  ]) {
     host.disks.setBytes("d1", diskOf(SIZE, content));
     ids.push((await host.backUp(from, { resources: ["d1"] })).of.d1 ?? "");
   }
@@ -183,7 +188,8 @@ describe("moving is refused", () => {
     const seen: unknown[] = [];
     host.hooks = {
       async beforeTask(task) {
-        if (task === "backup-member.seal" || task === "restore.conclude") seen.push(await refused("d1"), await refused("d2"));
+        if (task === "backup-member.seal" || task === "restore.conclude")
+          seen.push(await refused("d1"), await refused("d2"));
       },
     };
     await host.backUp(from, { resources: ["d1"] });
@@ -225,48 +231,65 @@ describe("a move that was interrupted", () => {
       () => "died",
     );
 
-  test.each([false, true])("is finished by the tick, at whichever write the process died (answer lost: %s)", async (lost) => {
-    const ids = await threeBackups();
-    const { used } = await host.binding(from, "d1");
-    let unfinished = 0;
-    for (let writes = 0; ; writes++) {
-      const outcome = await attempt(dying(writes, lost));
-      const [here, there] = [await held(from), await held(to)];
-      // At every moment it is in exactly one of the two, with all that it uses.
-      expect([...here, ...there].sort()).toEqual(["d1", "d2"]);
-      const moved = there.includes("d1");
-      expect((await host.binding(moved ? to : from, "d1")).used).toBe(used);
-      if (!moved) {
-        expect(outcome).toBe("died");
-        continue;
-      }
-      const whole = (await host.binding(to, "d1")).status === "available";
-      if (!whole) {
-        unfinished++;
-        // Nothing else is done with it until it has arrived (CCY 23.1).
-        expect(await refusal("POST", "/checkpoints", { checkpoint: { vault_id: to } })).toEqual([400, "BackupService.6112"]);
-        expect(await refusal("DELETE", `/backups/${ids[0]}`)).toEqual([400, "BackupService.6201"]);
-        expect(await refusal("POST", `/backups/${ids[0]}/restore`, { restore: { volume_id: "d1" } })).toEqual([400, "BackupService.6202"]);
-        expect(await refusal("POST", `/vaults/${to}/removeresources`, { resource_ids: ["d1"] })).toEqual([400, "BackupService.6134"]);
-        expect(await refusal("DELETE", `/vaults/${to}`)).toEqual([400, "BackupService.6112"]);
-        expect(await refusal("POST", `/vaults/${to}/migrateresources`, { destination_vault_id: from, resource_ids: ["d1"] })).toEqual([400, "BackupService.6112"]);
+  test.each([false, true])(
+    "is finished by the tick, at whichever write the process died (answer lost: %s)",
+    async (lost) => {
+      const ids = await threeBackups();
+      const { used } = await host.binding(from, "d1");
+      let unfinished = 0;
+      for (let writes = 0; ; writes++) {
+        const outcome = await attempt(dying(writes, lost));
+        const [here, there] = [await held(from), await held(to)];
+        // At every moment it is in exactly one of the two, with all that it uses.
+        expect([...here, ...there].sort()).toEqual(["d1", "d2"]);
+        const moved = there.includes("d1");
+        expect((await host.binding(moved ? to : from, "d1")).used).toBe(used);
+        if (!moved) {
+          expect(outcome).toBe("died");
+          continue;
+        }
+        const whole = (await host.binding(to, "d1")).status === "available";
+        if (!whole) {
+          unfinished++;
+          // Nothing else is done with it until it has arrived (CCY 23.1).
+          expect(await refusal("POST", "/checkpoints", { checkpoint: { vault_id: to } })).toEqual([
+            400,
+            "BackupService.6112",
+          ]);
+          expect(await refusal("DELETE", `/backups/${ids[0]}`)).toEqual([400, "BackupService.6201"]);
+          expect(await refusal("POST", `/backups/${ids[0]}/restore`, { restore: { volume_id: "d1" } })).toEqual([
+            400,
+            "BackupService.6202",
+          ]);
+          expect(await refusal("POST", `/vaults/${to}/removeresources`, { resource_ids: ["d1"] })).toEqual([
+            400,
+            "BackupService.6134",
+          ]);
+          expect(await refusal("DELETE", `/vaults/${to}`)).toEqual([400, "BackupService.6112"]);
+          expect(
+            await refusal("POST", `/vaults/${to}/migrateresources`, {
+              destination_vault_id: from,
+              resource_ids: ["d1"],
+            }),
+          ).toEqual([400, "BackupService.6112"]);
+          host.clock.ahead += 2 * MINUTE;
+          await tick(host.services);
+        }
+        expect((await host.binding(to, "d1")).status).toBe("available");
+        expect([await chainOf(from, "d1"), await chainOf(to, "d1")]).toEqual([[], ids]);
+        expect(await backupsIn(to)).toEqual([...ids].sort());
+        const tasks = (await host.call("GET", "/operation-logs?operation_type=migrate_resource")).body.operation_logs;
+        expect(tasks.every((task: { status: string }) => task.status === "success")).toBe(true);
         host.clock.ahead += 2 * MINUTE;
-        await tick(host.services);
+        expect((await tick(host.services)).failed).toBe(0);
+        if (whole) break;
+        [from, to] = [to, from];
+        await migrateResources(host.services, CALLER, ask());
+        [from, to] = [to, from];
       }
-      expect((await host.binding(to, "d1")).status).toBe("available");
-      expect([await chainOf(from, "d1"), await chainOf(to, "d1")]).toEqual([[], ids]);
-      expect(await backupsIn(to)).toEqual([...ids].sort());
-      const tasks = (await host.call("GET", "/operation-logs?operation_type=migrate_resource")).body.operation_logs;
-      expect(tasks.every((task: { status: string }) => task.status === "success")).toBe(true);
-      host.clock.ahead += 2 * MINUTE;
-      expect((await tick(host.services)).failed).toBe(0);
-      if (whole) break;
-      [from, to] = [to, from];
-      await migrateResources(host.services, CALLER, ask());
-      [from, to] = [to, from];
-    }
-    expect(unfinished).toBeGreaterThan(2);
-  });
+      expect(unfinished).toBeGreaterThan(2);
+    },
+  );
 
   test("a deletion that had begun waits for it, and then counts right (CAP-03)", async () => {
     const ids = await threeBackups();

@@ -32,7 +32,17 @@ describe("automatic association", () => {
   it.each<[string, Partial<AssociatingVault>, Partial<Candidate>, boolean]>([
     ["no rules: every resource of the type", {}, {}, true],
     ["another type", {}, { type: "OS::Cinder::Volume" }, false],
-    ["one of several tags", { rules: [{ key: "a", value: "1" }, { key: "b", value: "2" }] }, { tags: [{ key: "b", value: "2" }] }, true],
+    [
+      "one of several tags",
+      {
+        rules: [
+          { key: "a", value: "1" },
+          { key: "b", value: "2" },
+        ],
+      },
+      { tags: [{ key: "b", value: "2" }] },
+      true,
+    ],
     ["the key with another value", { rules: [{ key: "a", value: "1" }] }, { tags: [{ key: "a", value: "2" }] }, false],
     ["an empty value is a value", { rules: [{ key: "a", value: "" }] }, { tags: [{ key: "a", value: "2" }] }, false],
     ["no tags at all", { rules: [{ key: "a", value: "1" }] }, {}, false],

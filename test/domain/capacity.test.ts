@@ -82,6 +82,9 @@ describe("the threshold", () => {
 
   it("CAP-25: a vault that grows is measured against its new size", () => {
     expect(judgeCapacity(vault({ autoExpand: true }), 100 * GIB)).toMatchObject({ size: 125, crossed: true });
-    expect(judgeCapacity(vault({ autoExpand: true, threshold: 81 }), 100 * GIB)).toMatchObject({ size: 125, crossed: false });
+    expect(judgeCapacity(vault({ autoExpand: true, threshold: 81 }), 100 * GIB)).toMatchObject({
+      size: 125,
+      crossed: false,
+    });
   });
 });

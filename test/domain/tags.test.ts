@@ -2,7 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../core/domain/fault.ts";
-import { collectTags, matchesTags, type TagAsk, type TagSearch, withoutTags, withTags } from "../../core/domain/tags.ts";
+import {
+  collectTags,
+  matchesTags,
+  type TagAsk,
+  type TagSearch,
+  withoutTags,
+  withTags,
+} from "../../core/domain/tags.ts";
 import type { Tag } from "../../core/domain/vault-rules.ts";
 
 const nothing: TagSearch = { tags: [], tagsAny: [], notTags: [], notTagsAny: [], withoutAnyTag: false };

@@ -53,7 +53,9 @@ export const ownerOf = (tags: Tags): Owner => ({
 });
 
 /** The tags that somebody gave a volume or an instance, as the core knows tags: neither AWS's own nor ours. */
-export const ownersTags = (tags: readonly Tag[] | undefined): readonly { readonly key: string; readonly value: string }[] =>
+export const ownersTags = (
+  tags: readonly Tag[] | undefined,
+): readonly { readonly key: string; readonly value: string }[] =>
   Object.entries(fromTags(tags))
     .filter(([key]) => !isReserved(key))
     .map(([key, value]) => ({ key, value }));

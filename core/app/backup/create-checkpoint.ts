@@ -198,7 +198,8 @@ async function join(
   { member, binding, writes }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
-  const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh, checkpoint.autoTrigger);
+  const unfit =
+    fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh, checkpoint.autoTrigger);
   if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
     await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);

@@ -5,16 +5,7 @@
 
 import { TransactionConflict, type Write } from "../../ports/record-store.ts";
 import { type Backup, type Link, Member, Part } from "../records/entities.ts";
-import {
-  aliasKey,
-  backupKey,
-  chainKey,
-  intentKey,
-  memberKey,
-  metadataKey,
-  PARTS,
-  partKey,
-} from "../records/keys.ts";
+import { aliasKey, backupKey, chainKey, intentKey, memberKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { backups, bindings, insertAt, listAll, load, remove, replace, replaceAt } from "../records/tables.ts";
 import { findLink, mergedChange, nextLink, previousLink } from "../repository/chain.ts";

@@ -35,7 +35,8 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
   if (vault.locked && backup.autoTrigger && backup.status === "available")
     fault("6220", "the vault is locked: an automatic backup goes only when it expires");
   const binding = await bindingNamed(s.records, backup);
-  if (binding?.status === "migrating") fault("6201", "the resource is being moved to another vault with all its backups");
+  if (binding?.status === "migrating")
+    fault("6201", "the resource is being moved to another vault with all its backups");
   if (binding?.status === "removing") fault("6201", "the resource is being removed with all its backups");
   if (
     binding?.status === "protecting" &&

@@ -48,8 +48,7 @@ export async function listUsage(
   filter: UsageFilter,
   { limit, offset }: { readonly limit: number; readonly offset: number },
 ): Promise<{ readonly rows: readonly ResourceUsage[]; readonly count: number }> {
-  const source =
-    filter.resourceId === undefined ? everyVault(s, projectId) : holderOf(s, projectId, filter.resourceId);
+  const source = filter.resourceId === undefined ? everyVault(s, projectId) : holderOf(s, projectId, filter.resourceId);
   const all: ResourceUsage[] = [];
   for await (const { vault, bindings } of source) {
     for (const binding of bindings)

@@ -24,7 +24,10 @@ const ROWS_AT_ONCE = 100;
 const KINDS: Partial<Record<ObjectType, "disk" | "server">> = { server: "server", disk: "disk" };
 
 /** The vault as the rule sees it. `next`: when its policy fires next, or now for the one that is firing. */
-export const associatingVault = ({ vault, bindings }: VaultWithBindings, next: Instant | undefined): AssociatingVault => ({
+export const associatingVault = (
+  { vault, bindings }: VaultWithBindings,
+  next: Instant | undefined,
+): AssociatingVault => ({
   id: vault.id,
   objectType: vault.billing.objectType as ObjectType,
   size: vault.billing.size,
@@ -50,7 +53,11 @@ export async function associateResources(
   const candidates = await unprotected(s, vault.projectId, own.objectType);
   const { taken, unplaced } = associate(candidates.map(candidateOf), [own, ...rivals]);
   const wanted = new Set(taken.get(vault.id));
-  const bound = await bind(s, found, candidates.filter(({ id }) => wanted.has(id)));
+  const bound = await bind(
+    s,
+    found,
+    candidates.filter(({ id }) => wanted.has(id)),
+  );
   if (bound.length + unplaced.length > 0)
     await tellOfVault(s, vault.id, {
       severity: unplaced.length > 0 ? "warning" : "info",
@@ -99,7 +106,11 @@ const isBindable = (resource: Resource): boolean =>
   resource.kind === "disk" ? resource.status !== "error" : resource.status !== "ERROR" && resource.disks.length > 0;
 
 /** All at once; when one of them is refused, one by one, so that it does not keep the others out. */
-async function bind(s: Services, { vault }: VaultWithBindings, resources: readonly Resource[]): Promise<readonly string[]> {
+async function bind(
+  s: Services,
+  { vault }: VaultWithBindings,
+  resources: readonly Resource[],
+): Promise<readonly string[]> {
   if (resources.length === 0) return [];
   const caller = { projectId: vault.projectId, userId: vault.userId, requestId: s.newId() };
   const asks = resources.map((resource) => ({ id: resource.id, type: typeOf(resource), extraInfo: {} }));

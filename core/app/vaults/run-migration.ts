@@ -1,9 +1,19 @@
 /** The rest of a migration: the backups of a resource follow it to its new vault, and then it takes work again (VLT-42). */
 import type { Key } from "../../ports/record-store.ts";
-import { inBatches } from "../in-batches.ts";
 import { withoutLease } from "../backup/seal-run.ts";
+import { inBatches } from "../in-batches.ts";
 import { Backup, type Binding, Part, type Task } from "../records/entities.ts";
-import { backupKey, bindingKey, byResource, chainKey, dueKey, PARTS, partKey, taskKey, vaultKey } from "../records/keys.ts";
+import {
+  backupKey,
+  bindingKey,
+  byResource,
+  chainKey,
+  dueKey,
+  PARTS,
+  partKey,
+  taskKey,
+  vaultKey,
+} from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import { backups, bindings, insertAt, listAll, load, replace, tasks, vaults } from "../records/tables.ts";
 import { findLink } from "../repository/chain.ts";

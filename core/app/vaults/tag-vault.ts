@@ -18,7 +18,9 @@ export const dropTags = (s: Services, caller: Caller, vaultId: string, keys: rea
 /** One tag that must be there. @throws Fault 6105, 6112 (being deleted), 6601 */
 export const dropTag = (s: Services, caller: Caller, vaultId: string, key: string): Promise<void> =>
   change(s, caller, vaultId, (current) =>
-    current.some((tag) => tag.key === key) ? withoutTags(current, [key]) : fault("6601", `the vault has no tag "${key}"`),
+    current.some((tag) => tag.key === key)
+      ? withoutTags(current, [key])
+      : fault("6601", `the vault has no tag "${key}"`),
   );
 
 const change = (

@@ -13,7 +13,8 @@ const MAX_ASKED = 10;
 /** POST vault/{id}/tags. */
 export const createTagBody = z.object({ tag: looseTag }).transform((body) => body.tag);
 
-const twice = (tags: readonly { readonly key: string }[]): boolean => new Set(tags.map((tag) => tag.key)).size < tags.length;
+const twice = (tags: readonly { readonly key: string }[]): boolean =>
+  new Set(tags.map((tag) => tag.key)).size < tags.length;
 /** System tags are set by the enterprise project service, which does not come through this door. */
 const noSysTags = z.array(z.unknown()).max(0, "cannot be set or deleted by users").nullish();
 
@@ -93,7 +94,8 @@ export const searchBody = z
   })
   .refine(
     ({ sys_tags, tags, tags_any, not_tags, not_tags_any, without_any_tag }) =>
-      sys_tags.length === 0 || ([tags, tags_any, not_tags, not_tags_any].every((l) => l.length === 0) && !without_any_tag),
+      sys_tags.length === 0 ||
+      ([tags, tags_any, not_tags, not_tags_any].every((l) => l.length === 0) && !without_any_tag),
     { path: ["sys_tags"], message: "must not come with other tag filters" },
   )
   .transform((body) => {
