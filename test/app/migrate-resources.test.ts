@@ -1,10 +1,12 @@
 /** What moving resources to another vault promises (#11, VLT-40..44), wherever it is interrupted. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runDelete } from "../../core/app/delete/run-delete.ts";
 import { bindingKey, claimKey } from "../../core/app/records/keys.ts";
 import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { migrateResources } from "../../core/app/vaults/migrate-resources.ts";
+import { TransactionConflict } from "../../core/ports/record-store.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { CALLER, dyingStore, PROJECT } from "../support/vault-host.ts";
@@ -293,21 +295,20 @@ describe("a move that was interrupted", () => {
 
   test("a deletion that had begun waits for it, and then counts right (CAP-03)", async () => {
     const ids = await threeBackups();
-    let moving: Promise<string> | undefined;
-    host.hooks = {
-      async beforeTask(task) {
-        if (task !== "delete-backup.remove") return;
-        if (moving === undefined) {
-          // Dies after the first write: the resource has moved, its backups have not.
-          moving = attempt(dying(1, false));
-          await moving;
-          return;
-        }
-        host.clock.ahead += 2 * MINUTE;
-        await tick(host.services);
-      },
+    const backupId = ids[1] ?? "";
+    const { start } = host.runner;
+    host.runner.start = async () => {
+      throw new Error("the process died here");
     };
-    await host.drop(ids[1] ?? "");
+    expect((await host.call("DELETE", `/backups/${backupId}`)).status).toBe(500);
+    host.runner.start = start;
+    // Dies after the first write: the resource has moved, its backups have not.
+    await attempt(dying(1, false));
+    const [{ id: taskId }] = (await host.call("GET", "/operation-logs?operation_type=delete")).body.operation_logs;
+    await expect(runDelete(host.services, { backupId, taskId })).rejects.toThrow(TransactionConflict);
+    host.clock.ahead += 2 * MINUTE;
+    await tick(host.services);
+    await runDelete(host.services, { backupId, taskId });
     const { status, used, backups } = await host.binding(to, "d1");
     expect({ status, used, backups }).toEqual({ status: "available", used: 5 * BLOCK, backups: 2 });
   });
