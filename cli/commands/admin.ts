@@ -5,32 +5,15 @@ import { path } from "../arguments.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, PreflightFailed } from "../failure.ts";
 import { formatTable } from "../text.ts";
+import { type AccessOptions, accessOf, told, withAccess } from "./admin-access.ts";
+import { addAdminVaultCommands } from "./admin-vault.ts";
 
-interface AccessOptions {
-  readonly region?: string;
-  readonly profile?: string;
-}
 interface BootstrapOptions extends AccessOptions {
   readonly stack: string;
   readonly out?: string;
 }
 interface PreflightOptions extends AccessOptions {
   readonly stack?: string;
-}
-
-const accessOf = ({ region, profile }: AccessOptions) => ({
-  ...(region !== undefined && { region }),
-  ...(profile !== undefined && { profile }),
-});
-
-/** What AWS refused is told in one line; anything else is a surprise. */
-async function told<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Error && error.name === "OperatorRefused") throw new CommandFailed(error.message);
-    throw error;
-  }
 }
 
 async function bootstrap(context: Context, options: BootstrapOptions): Promise<void> {
@@ -145,15 +128,13 @@ async function preflight(context: Context, options: PreflightOptions): Promise<v
 
 const VERDICTS = { ok: "ok", slow: "slower", must: "raise" } as const;
 
-/** Adds `admin bootstrap|preflight`. */
+/** Adds `admin bootstrap|preflight|vault`. */
 export function addAdminCommands(program: Command): void {
-  const group = program.command("admin").description("operate a deployment on AWS, with your own AWS credentials");
-  const access = (command: Command): Command =>
-    command
-      .option("--region <region>", "AWS region (default: AWS_REGION, or the profile's)")
-      .option("--profile <name>", "profile of the AWS configuration files (default: AWS_PROFILE)");
+  const group = program
+    .command("admin")
+    .description("operate a deployment on AWS, with your own AWS credentials, or this machine's service");
 
-  access(
+  withAccess(
     group
       .command("bootstrap")
       .description("make the first domain, project, user and access key; their secrets are shown once")
@@ -171,7 +152,7 @@ export function addAdminCommands(program: Command): void {
     )
     .action(action(bootstrap));
 
-  access(
+  withAccess(
     group
       .command("preflight")
       .description("say which quotas of the account must be raised before deploying, and why; exit code 3 if any")
@@ -179,4 +160,6 @@ export function addAdminCommands(program: Command): void {
   )
     .addHelpText("after", example("holdfast admin preflight --region eu-central-1"))
     .action(action(preflight));
+
+  addAdminVaultCommands(group);
 }

@@ -9,7 +9,9 @@ import { memberOf } from "../tasks.ts";
 import { cell, formatTable } from "../text.ts";
 import { getVault, toResources, vaultTypes } from "../vaults.ts";
 import { waitUntilGone } from "../waiting.ts";
+import { addVaultMoveCommands } from "./vault-moves.ts";
 import { addVaultResourceCommands } from "./vault-resources.ts";
+import { addVaultTagCommands } from "./vault-tags.ts";
 import { listedVault, shownVault, vaultHeadings } from "./vault-view.ts";
 
 const SMALLEST_GB = 10;
@@ -96,7 +98,7 @@ async function remove(context: Context, options: { readonly wait: boolean }, giv
   context.print({ id, deleted: options.wait }, options.wait ? `deleted vault ${id}` : `vault ${id} is being deleted`);
 }
 
-/** Adds `vault create|list|show|update|delete` and the commands on a vault's resources. */
+/** Adds `vault create|list|show|update|delete` and the commands on a vault's resources and tags. */
 export function addVaultCommands(program: Command): void {
   const group = program.command("vault").description("manage vaults: what is protected, and where its backups live");
   const size = integer(SMALLEST_GB, LARGEST_GB);
@@ -162,4 +164,6 @@ export function addVaultCommands(program: Command): void {
     .addHelpText("after", example("holdfast vault delete nightly"))
     .action(action(remove));
   addVaultResourceCommands(group);
+  addVaultMoveCommands(group);
+  addVaultTagCommands(group);
 }

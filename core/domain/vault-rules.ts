@@ -19,9 +19,9 @@ export interface VaultKind {
 /** GB. VLT-03: 10 to 10485760 at creation; an update may go down to 1 (cbr-api 5.3). */
 const MIN_NEW_GB = 10;
 const MIN_GB = 1;
-const MAX_GB = 10_485_760;
+export const MAX_GB = 10_485_760;
 /** D-4: 20 is the larger of the two published limits. */
-const MAX_TAGS = 20;
+export const MAX_TAGS = 20;
 const MAX_BIND_RULES = 5;
 /** VLT-06, VLT-07. */
 export const MAX_RESOURCES_AT_CREATION = 255;

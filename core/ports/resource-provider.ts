@@ -3,6 +3,7 @@
  *
  * Each adapter passes test/contracts/resource-provider.ts.
  */
+import type { Tag } from "../domain/vault-rules.ts";
 import type { SnapshotRef, TargetRef } from "./blocks.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface Disk {
   readonly status: "available" | "in-use" | "error";
   readonly reason?: string;
   readonly promise: SourcePromise;
+  /** What its owner has tagged it with, for automatic binding (ABD-04); absent where resources have no tags. */
+  readonly tags?: readonly Tag[];
   /** Shown in protectables' `detail`: path, driver … */
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -39,6 +42,8 @@ export interface Server {
   readonly reason?: string;
   /** The provider stops it for a restore and starts it again (RST-10): its disks may be in use until then. */
   readonly stoppable?: boolean;
+  /** As of a disk. */
+  readonly tags?: readonly Tag[];
 }
 
 export type Resource = Disk | Server;

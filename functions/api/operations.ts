@@ -125,6 +125,9 @@ export const OPERATIONS = [
   ["identity", "ListUsers", "GET", "/v3/users", "account"],
   // ours
   ["host", "ShowHealth", "GET", "/healthz", "none"],
+  ["host", "ListMetering", "GET", "/v3/{project_id}/holdfast/metering", "project"],
+  ["host", "FreezeVault", "POST", "/v3/{project_id}/holdfast/vaults/{vault_id}/freeze", "project"],
+  ["host", "UnfreezeVault", "POST", "/v3/{project_id}/holdfast/vaults/{vault_id}/unfreeze", "project"],
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],

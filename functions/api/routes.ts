@@ -2,12 +2,17 @@
 import type { Services } from "../../core/app/services.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
+import * as features from "./features.ts";
+import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
+import * as metering from "./metering.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
+import * as tags from "./tags.ts";
+import * as switches from "./vault-switches.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -36,6 +41,11 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteVault: vaults.deleteVault,
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
+  MigrateVaultResource: switches.migrateVaultResources,
+  SetVaultResource: switches.setVaultResources,
+  BatchUpdateVault: switches.batchUpdateVaults,
+  ShowSummary: switches.showSummary,
+  ListExternalVault: switches.listExternalVaults,
 
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
@@ -52,8 +62,23 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
 
   ListProtectable: protectables.listProtectables,
   ShowProtectable: protectables.showProtectable,
+  ShowReplicationCapabilities: features.showReplicationCapabilities,
+
+  CreateVaultTags: tags.createTag,
+  ShowVaultTag: tags.showTags,
+  DeleteVaultTag: tags.deleteTag,
+  BatchCreateAndDeleteVaultTags: tags.changeTags,
+  ShowVaultProjectTag: tags.listProjectTags,
+  ShowVaultResourceInstances: tags.searchResourceInstances,
+
+  ShowStorageUsage: switches.showStorageUsage,
+  ListFeatures: features.listFeatures,
+  ShowFeature: features.showFeature,
 
   ShowHealth: showHealth,
+  ListMetering: metering.listMetering,
+  FreezeVault: freezing.freezeVault,
+  UnfreezeVault: freezing.unfreezeVault,
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,

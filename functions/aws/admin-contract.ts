@@ -3,7 +3,10 @@ import * as z from "zod";
 
 const text = z.string().min(1);
 
-export const AdminRequest = z.object({ action: z.literal("bootstrap") });
+export const AdminRequest = z.discriminatedUnion("action", [
+  z.object({ action: z.literal("bootstrap") }),
+  z.object({ action: z.literal("freeze-vault"), vault_id: text, frozen: z.boolean() }),
+]);
 
 const account = {
   region: text,
@@ -21,3 +24,10 @@ export const BootstrapAnswer = z.discriminatedUnion("created", [
   z.object({ created: z.literal(false), account: z.object(account) }),
 ]);
 export type BootstrapAnswer = z.output<typeof BootstrapAnswer>;
+
+/** A refusal is an answer: as an error of the function it would look like a defect. */
+export const FreezeAnswer = z.union([
+  z.object({ vault: z.object({ id: text, name: text, status: text }) }),
+  z.object({ refused: text }),
+]);
+export type FreezeAnswer = z.output<typeof FreezeAnswer>;

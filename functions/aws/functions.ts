@@ -93,7 +93,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     entry: "functions/aws/admin.ts",
     timeoutSeconds: MINUTE,
     memoryMb: SMALL_MB,
-    parts: ["records", "keys", "identity"],
+    parts: ["records", "keys", "identity", "notifier"],
   },
 
   task("backup", "prepare", MINUTE, ["records"]),

@@ -2,7 +2,7 @@
 import { findDeployment, invokeAdmin } from "../../adapters/aws/deployment.ts";
 import { type OperatorAccess, OperatorRefused } from "../../adapters/aws/operator.ts";
 import { readQuotas } from "../../adapters/aws/quotas.ts";
-import { BootstrapAnswer } from "./admin-contract.ts";
+import { BootstrapAnswer, FreezeAnswer } from "./admin-contract.ts";
 import { type Finding, judgeQuotas } from "./preflight.ts";
 
 /**
@@ -21,6 +21,21 @@ export async function bootstrapDeployment(
   if (!answer.success)
     throw new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
   return { ...answer.data, url };
+}
+
+/** Freezes a vault of the deployment, or releases it. `vaultId` is an id, no name. @throws OperatorRefused */
+export async function freezeDeployedVault(
+  access: OperatorAccess,
+  name: string,
+  { vaultId, frozen }: { readonly vaultId: string; readonly frozen: boolean },
+): Promise<{ readonly id: string; readonly name: string; readonly status: string }> {
+  const { adminFunction } = await findDeployment(access, name);
+  const request = { action: "freeze-vault", vault_id: vaultId, frozen };
+  const answer = FreezeAnswer.safeParse(await invokeAdmin(access, adminFunction, request));
+  if (!answer.success)
+    throw new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
+  if ("refused" in answer.data) throw new OperatorRefused(answer.data.refused);
+  return answer.data.vault;
 }
 
 /** Quotas of the account, held against what a deployment takes. `name`: one that may stand already. @throws OperatorRefused */

@@ -3,7 +3,7 @@ import { deadLetters, notices, type Policy, records, start, status } from "./sta
 import { abandonRestore } from "./volumes.ts";
 
 export const tick: Policy = (scope) => [
-  ...records(scope, "get", "getMany", "query", "put", "delete"),
+  ...records(scope, "get", "getMany", "query", "g3", "put", "delete"),
   ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource", "collect"),
   ...status(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
   ...abandonRestore(scope),

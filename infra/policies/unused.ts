@@ -53,6 +53,18 @@ export const UNUSED: readonly Unused[] = [
   },
   {
     functions: ["backup-conclude"],
+    actions: ["dynamodb:PutItem"],
+    sometimes: true,
+    reason: "writes the vault only when its threshold was crossed or it has grown (test/app/capacity*)",
+  },
+  {
+    functions: ["admin"],
+    actions: ["sns:Publish", "events:PutEvents", "kms:GenerateDataKey"],
+    sometimes: true,
+    reason: "tells of a vault that is frozen or released (test/app/freeze*)",
+  },
+  {
+    functions: ["backup-conclude"],
     actions: ["s3:GetObject", "s3:ListBucket"],
     sometimes: true,
     reason: "asks whose object it is, when the answer to its put was lost",

@@ -63,6 +63,20 @@ describe("the backup after one whose capture was kept", () => {
     await expectBytes(a.id, first);
   });
 
+  test("reads only what changed also when its resource moved to another vault in between (VLT-42)", async () => {
+    await backUp();
+    const other = await host.vault([], { name: "other" });
+    const move = { destination_vault_id: other, resource_ids: ["d1"] };
+    expect((await host.call("POST", `/vaults/${vault}/migrateresources`, move)).status).toBe(200);
+    vault = other;
+    host.clock.ahead += 2 * HOUR;
+    expect(await sweep()).toMatchObject({ kept: 1, released: 0 });
+    write(second);
+    const b = await backUp();
+    expect(b.read).toBe(2 * BLOCK);
+    await expectBytes(b.id, second);
+  });
+
   test("releases the capture of the root it supersedes after it is sealed, not before", async () => {
     await backUp();
     const before = await kept();

@@ -1,9 +1,9 @@
 /** Is everything freed that captures and restores left with the provider, and nothing that anybody needs? */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Binding, KeptCapture, OpenRun } from "../../core/app/records/entities.ts";
-import { bindingKey, runKey } from "../../core/app/records/keys.ts";
-import { bindings, insert, load, remove, replace, runs } from "../../core/app/records/tables.ts";
+import type { Binding, Claim, KeptCapture, OpenRun } from "../../core/app/records/entities.ts";
+import { bindingKey, claimKey, runKey } from "../../core/app/records/keys.ts";
+import { bindings, insert, insertAt, load, remove, replace, runs } from "../../core/app/records/tables.ts";
 import { fateOfCapture, fateOfTarget, sweepProvider } from "../../core/app/time/sweep-provider.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import type { HeldCapture } from "../../core/ports/resource-provider.ts";
@@ -163,6 +163,16 @@ describe("a sweep", () => {
       ["info", "new0"],
     ]);
     for (const { reason } of lines) expect(reason).toMatch(/run1 is closed/);
+  });
+
+  test("knows what is needed though its resource has moved to another vault since (VLT-42)", async () => {
+    const moved = bindingRow({ vaultId: "v2", kept: { r1: keptOf("s1") }, replaced: { r1: "new1" } });
+    await host.records.write(insert(bindings, moved));
+    const claim: Claim = { schema: 1, vaultId: "v2", via: "r1", saga: "m1", madeAt: 0 };
+    await host.records.write(insertAt({ key: claimKey(OWNER.domainId, "r1") }, claim));
+    hold(capture(), capture({ snapshotId: "s0" }), target(), target({ id: "new0" }));
+    expect(await sweepProvider(services())).toEqual({ kept: 2, released: 2, failed: 0 });
+    expect([...captures.keys(), ...targets.keys()]).toEqual(["s1", "new1"]);
   });
 
   test("goes on after a record that cannot be read", async () => {

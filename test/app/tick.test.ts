@@ -101,7 +101,8 @@ describe("work whose start was lost", () => {
       ),
     );
     // One watch for each of the three executions: two ticks never leave two.
-    expect(due.flatMap(({ items }) => items).length).toBeLessThanOrEqual(3);
+    const watches = due.flatMap(({ items }) => items).filter(({ sk }) => sk.includes("#run#"));
+    expect(watches.length).toBeLessThanOrEqual(3);
   });
 });
 

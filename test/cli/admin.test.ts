@@ -181,3 +181,21 @@ describe("preflight", () => {
     expect(stdout).toContain("10 (default)");
   });
 });
+
+describe("vault freeze and unfreeze", () => {
+  const id = "11111111-1111-4111-8111-111111111111";
+  test("call the deployment's admin function when a stack is named", async () => {
+    const vault = { id, name: "nightly", status: "frozen" };
+    const ended = await admin({ stacks, answers: [{ vault }] }, "vault", "freeze", id, "--stack", "holdfast", "--json");
+    expect({ code: ended.code, vault: JSON.parse(ended.stdout) }).toEqual({ code: 0, vault });
+    expect(aws?.calls).toEqual([
+      { name: "holdfast-admin", payload: { action: "freeze-vault", vault_id: id, frozen: true } },
+    ]);
+  });
+
+  test("tell a refusal in one line", async () => {
+    const answers = [{ refused: `6105: vault ${id} does not exist` }];
+    const { code, stderr } = await admin({ stacks, answers }, "vault", "unfreeze", id, "--stack", "holdfast");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("6105: vault") });
+  });
+});

@@ -187,6 +187,75 @@ describe("vaults", () => {
   });
 });
 
+describe("a vault's tags", () => {
+  const tags = [{ key: "env", value: "prod" }];
+  test("are set, taken away and listed", async () => {
+    const { service, data } = await setUp({
+      [`POST /vault/${vaultId}/tags/action`]: [[204, {}]],
+      [`GET /vault/${vaultId}/tags`]: [{ tags }],
+      "GET /vault/tags": [{ tags: [{ key: "env", values: ["prod", "test"] }] }],
+    });
+    const added = await runCli(["vault", "tag", "add", vaultId, "env=prod", "a=", "--json", ...data]);
+    expect(json(added)).toEqual(tags);
+    await runCli(["vault", "tag", "remove", vaultId, "env", "a", ...data]);
+    expect(service.requests.filter(({ method }) => method === "POST").map(({ body }) => body)).toEqual([
+      { action: "create", tags: [...tags, { key: "a", value: "" }] },
+      { action: "delete", tags: [{ key: "env" }, { key: "a" }] },
+    ]);
+    expect((await runCli(["vault", "tag", "list", vaultId, ...data])).stdout).toContain("env  prod");
+    expect((await runCli(["vault", "tag", "list", ...data])).stdout).toContain("env  prod, test");
+  });
+});
+
+describe("resources of vaults", () => {
+  const other = "33333333-3333-4333-8333-333333333333";
+  test("have moved, with all their backups, when migrate returns", async () => {
+    const arrived = { ...vault, id: other };
+    const coming = { ...arrived, resources: [{ ...vault.resources[0], protect_status: "migrating" }] };
+    const { service, data } = await setUp({
+      [`POST /vaults/${vaultId}/migrateresources`]: [{ migrated_resources: [diskId] }],
+      [`GET /vaults/${other}`]: [{ vault: coming }, { vault: coming }, { vault: arrived }],
+    });
+    expect(json(await runCli(["vault", "migrate", vaultId, other, diskId, "--json", ...data]))).toEqual(arrived);
+    expect(service.requests[0]?.body).toEqual({ destination_vault_id: other, resource_ids: [diskId] });
+  });
+
+  test("are suspended and resumed wherever they are", async () => {
+    const { service, data } = await setUp({
+      "GET /vaults": [{ vaults: [vault], count: 1 }],
+      [`PUT /vaults/${vaultId}/set-resources`]: [{ set_resource_ids: [diskId] }],
+    });
+    expect((await runCli(["vault", "suspend", diskId, ...data])).stdout).toContain("automatic backup is off");
+    expect((await runCli(["vault", "resume", diskId, ...data])).stdout).toContain("automatic backup is on");
+    expect(service.requests.flatMap(({ method, body }) => (method === "PUT" ? [body] : []))).toEqual([
+      { action: "suspend", resource_ids: [diskId] },
+      { action: "unsuspend", resource_ids: [diskId] },
+    ]);
+  });
+
+  test("that no vault protects cannot be suspended", async () => {
+    const { data } = await setUp({ "GET /vaults": [{ vaults: [], count: 0 }] });
+    const { code, stderr } = await runCli(["vault", "suspend", diskId, ...data]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`no vault protects ${diskId}`) });
+  });
+});
+
+test("vault summary shows all vaults together", async () => {
+  const { data } = await setUp({ "GET /vaults/summary": [{ size: 2048, used_size: 3 }] });
+  expect((await runCli(["vault", "summary", ...data])).stdout).toBe("size  2 TiB\nused  3 GiB\n");
+});
+
+test("admin vault freeze and unfreeze ask the service of this machine", async () => {
+  const frozen = { id: vaultId, name: "nightly", status: "frozen" };
+  const { service, data } = await setUp({
+    [`POST /holdfast/vaults/${vaultId}/freeze`]: [{ vault: frozen }],
+    [`POST /holdfast/vaults/${vaultId}/unfreeze`]: [{ vault: { ...frozen, status: "available" } }],
+  });
+  expect(json(await runCli(["admin", "vault", "freeze", vaultId, "--json", ...data]))).toEqual(frozen);
+  expect((await runCli(["admin", "vault", "unfreeze", vaultId, ...data])).stdout).toContain("is available");
+  expect(service.calls()).toHaveLength(2);
+});
+
 describe("backup create", () => {
   const routes = (last: string, tasks: object[]): Routes => ({
     "POST /checkpoints": [checkpoint("protecting")],

@@ -27,6 +27,13 @@ describe("help", () => {
       "vault delete",
       "vault add-resource",
       "vault remove-resource",
+      "vault migrate",
+      "vault suspend",
+      "vault resume",
+      "vault summary",
+      "vault tag add",
+      "vault tag remove",
+      "vault tag list",
       "backup create",
       "backup list",
       "backup show",
@@ -51,6 +58,8 @@ describe("help", () => {
       "demo",
       "admin bootstrap",
       "admin preflight",
+      "admin vault freeze",
+      "admin vault unfreeze",
     ]);
   });
 
@@ -82,6 +91,7 @@ describe("wrong usage ends in exit code 2, on standard error, before anything is
     [["vault", "create", "--name", "x", "--size", "1e3"], "a whole number from 10"],
     [["vault", "create", "--name", "x", "--type", "tape"], "Allowed choices are disk, server"],
     [["vault", "update", "x"], "nothing to change"],
+    [["vault", "tag", "add", "x", "env"], "must have the form KEY=VALUE"],
     [["vault", "list", "--frobnicate"], "unknown option '--frobnicate'"],
     [["vault", "list", "--data", ""], "must not be empty"],
     [["backup", "restore", "x", "--disk", "d", "--server", "s"], "either --disk ID or --server ID"],

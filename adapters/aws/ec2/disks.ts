@@ -2,7 +2,7 @@
 import type { Instance, Volume, VolumeAttachment } from "@aws-sdk/client-ec2";
 import { GIB } from "../../../core/domain/values.ts";
 import type { Disk } from "../../../core/ports/resource-provider.ts";
-import { fromTags } from "./tags.ts";
+import { fromTags, ownersTags } from "./tags.ts";
 
 /** Attachments that hold the volume, also while they come or go; the same order every time. */
 export const attachmentsOf = (volume: Volume): readonly VolumeAttachment[] =>
@@ -46,6 +46,7 @@ export function diskOf(volume: Volume & { readonly VolumeId: string }, instances
     ...(!fit && { reason: TROUBLE[state] ?? `EC2 reports the volume as ${state}` }),
     // CreateSnapshots: all volumes of an instance at one instant (EC2 User Guide, "Multi-volume snapshots").
     promise: "atomic-group",
+    tags: ownersTags(volume.Tags),
     detail: {
       availabilityZone: volume.AvailabilityZone ?? null,
       volumeType: volume.VolumeType ?? null,

@@ -1,7 +1,7 @@
 /** How does an EC2 instance look as a server that can be protected? */
 import type { Instance } from "@aws-sdk/client-ec2";
 import type { Disk, Server } from "../../../core/ports/resource-provider.ts";
-import { fromTags } from "./tags.ts";
+import { fromTags, ownersTags } from "./tags.ts";
 
 /** What a backup of a server may hold (the Server port). */
 const MOST_DISKS = 24;
@@ -43,6 +43,7 @@ export function serverOf(
     status: reason === undefined ? (STATUS[state] ?? "ERROR") : "ERROR",
     ...(reason !== undefined && { reason }),
     stoppable: true,
+    tags: ownersTags(instance.Tags),
   };
 }
 

@@ -52,6 +52,16 @@ export const ownerOf = (tags: Tags): Owner => ({
   resourceId: tags[TAG.resource] ?? "",
 });
 
+/** The tags that somebody gave a volume or an instance, as the core knows tags: neither AWS's own nor ours. */
+export const ownersTags = (
+  tags: readonly Tag[] | undefined,
+): readonly { readonly key: string; readonly value: string }[] =>
+  Object.entries(fromTags(tags))
+    .filter(([key]) => !isReserved(key))
+    .map(([key, value]) => ({ key, value }));
+
+const isReserved = (key: string): boolean => key.startsWith("aws:") || key.startsWith("holdfast:");
+
 /** EC2 allows 50 tags on a resource (EC2 User Guide, "Tag restrictions"); we need up to 10 of them. */
 const MOST_COPIED = 40;
 
@@ -59,6 +69,6 @@ const MOST_COPIED = 40;
 export const tagsToCopy = (tags: readonly Tag[] | undefined): Tags =>
   Object.fromEntries(
     Object.entries(fromTags(tags))
-      .filter(([key]) => !key.startsWith("aws:") && !key.startsWith("holdfast:"))
+      .filter(([key]) => !isReserved(key))
       .slice(0, MOST_COPIED),
   );

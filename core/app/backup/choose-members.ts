@@ -35,13 +35,15 @@ function select(asked: AskedResources, bound: readonly Versioned<Binding>[]) {
 }
 
 /**
- * Those that can be backed up now, in the order of the request, and those that cannot (BKP-05..07).
+ * Those that can be backed up now, in the order of the request, and those that cannot (BKP-05..07). An automatic run leaves
+ * out those that are suspended as well (VLT-31).
  * @throws Fault 6135, 6104; when none can, their common code or 0001
  */
 export async function chooseMembers(
   s: Services,
   resources: AskedResources,
   bound: readonly Versioned<Binding>[],
+  autoTrigger: boolean,
 ): Promise<{ readonly chosen: readonly Chosen[]; readonly unfit: readonly Unfit[] }> {
   const asked = select(resources, bound);
   const chosen: Chosen[] = [];
@@ -50,7 +52,7 @@ export async function chooseMembers(
   const found = await inBatches(asked, LOOKUPS_AT_ONCE, ({ binding }) => findBound(s, binding));
   for (const [i, { binding, extraInfo }] of asked.entries()) {
     const resource = found[i];
-    const verdict = fitness(binding, resource, extraInfo);
+    const verdict = fitness(binding, resource, extraInfo, autoTrigger);
     if ("resource" in verdict) chosen.push({ binding, extraInfo, resource: verdict.resource });
     else unfit.push({ binding, ...verdict });
   }
@@ -58,7 +60,9 @@ export async function chooseMembers(
 }
 
 /** Why a resource in this state in its vault cannot be backed up, if it cannot. */
-export function unfitBinding(binding: Binding): Omit<Unfit, "binding"> | undefined {
+export function unfitBinding(binding: Binding, autoTrigger: boolean): Omit<Unfit, "binding"> | undefined {
+  if (autoTrigger && binding.suspended === true)
+    return { code: "0001", why: "its automatic backup is suspended; unsuspend it, or back it up manually" };
   const busy = busyCode(binding.status, "backup");
   if (busy !== undefined || !binding.restoreIncomplete) return busy;
   return { code: "6215", why: "a restore to the resource did not finish; restore it again before it is backed up" };
@@ -69,8 +73,9 @@ function fitness(
   binding: Binding,
   resource: Resource | undefined,
   extraInfo: ExtraInfo | undefined,
+  autoTrigger: boolean,
 ): { readonly resource: Resource } | Omit<Unfit, "binding"> {
-  const unfit = unfitBinding(binding);
+  const unfit = unfitBinding(binding, autoTrigger);
   if (unfit !== undefined) return unfit;
   if (resource === undefined) {
     const server = binding.resourceType === "OS::Nova::Server";

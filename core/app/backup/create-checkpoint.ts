@@ -1,4 +1,5 @@
 /** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
+import { easedMarks } from "../../domain/capacity.ts";
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
 import { GIB } from "../../domain/values.ts";
@@ -12,6 +13,7 @@ import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
 import { usedBytes } from "../vaults/load-vault.ts";
+import { capacityOf } from "../vaults/settle-capacity.ts";
 import { showVault } from "../vaults/show-vault.ts";
 import { type Chosen, chooseMembers, unfitBinding } from "./choose-members.ts";
 
@@ -72,7 +74,7 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
-  const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
+  const { chosen, unfit } = await chooseMembers(s, ask.resources, bound, ask.autoTrigger);
 
   const now = s.now();
   const random = Buffer.from(s.randomBytes(2)).readUInt16LE();
@@ -102,7 +104,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
   const header: Write[] = [
-    replace(vaults, vault),
+    replace(vaults, { ...vault, capacity: easedMarks(capacityOf(vault), usedBytes(bound)) }),
     insert(checkpoints, checkpoint),
     watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
   ];
@@ -196,7 +198,8 @@ async function join(
   { member, binding, writes }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
-  const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh);
+  const unfit =
+    fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh, checkpoint.autoTrigger);
   if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
     await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);

@@ -7,7 +7,7 @@ import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from
 import { intentsOfFailed } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
-import { tell } from "../tell.ts";
+import { tellOfVault } from "../tell.ts";
 import { withoutLease } from "./seal-run.ts";
 
 /**
@@ -69,7 +69,7 @@ export async function failRun(
     return backup;
   });
   if (ended === undefined) return;
-  await tell(s, {
+  await tellOfVault(s, ended.vaultId, {
     severity: "critical",
     topic: "backup.failed",
     projectId: ended.projectId,

@@ -6,7 +6,8 @@ import { checkpoints, listAll, load } from "../records/tables.ts";
 import { sweepRoots } from "../repository/intents.ts";
 import { defaultDomain } from "../repository/keyring.ts";
 import type { Services } from "../services.ts";
-import { tell } from "../tell.ts";
+import { tellOfVault } from "../tell.ts";
+import { settleCapacity } from "../vaults/settle-capacity.ts";
 
 const membersOf = (s: Services, checkpointId: string) =>
   listAll(s.records, Member, checkpointKey(checkpointId).pk, "M#");
@@ -33,10 +34,11 @@ export async function concludeCheckpoint(
   await sweepRoots(s, defaultDomain(checkpoint.projectId)).catch((failure: unknown) => {
     s.log({ level: "warn", text: "roots of deleted backups stay", checkpointId, cause: String(failure) });
   });
+  await settleCapacity(s, checkpoint.vaultId);
   const failed = members.filter((m) => m.status === "error").length;
   s.metrics.count("backups_total", members.length - failed, { outcome: "available" });
   s.metrics.count("backups_total", failed, { outcome: "error" });
-  await tell(s, {
+  await tellOfVault(s, checkpoint.vaultId, {
     severity: failed > 0 ? "warning" : "info",
     topic: "checkpoint.ended",
     projectId: checkpoint.projectId,

@@ -3,25 +3,16 @@
  * transaction. The roots themselves go when nothing pins them (sweep-roots).
  */
 
-import type { Write } from "../../ports/record-store.ts";
-import { type Backup, Link, Member, Part } from "../records/entities.ts";
-import {
-  aliasKey,
-  backupKey,
-  bindingKey,
-  chainKey,
-  intentKey,
-  memberKey,
-  metadataKey,
-  PARTS,
-  partKey,
-} from "../records/keys.ts";
+import { TransactionConflict, type Write } from "../../ports/record-store.ts";
+import { type Backup, type Link, Member, Part } from "../records/entities.ts";
+import { aliasKey, backupKey, chainKey, intentKey, memberKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import { backups, bindings, insertAt, listAll, load, remove, replace, replaceAt } from "../records/tables.ts";
-import { mergedChange, nextLink, previousLink } from "../repository/chain.ts";
+import { findLink, mergedChange, nextLink, previousLink } from "../repository/chain.ts";
 import { writeIntent } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { bindingNamed } from "../vaults/home.ts";
 
 /** Five writes a disk; with the backup's own they stay below DynamoDB's 100 a transaction (a server has up to 24 disks). */
 const PARTS_PER_TRANSACTION = 16;
@@ -46,9 +37,12 @@ async function step(s: Services, backupId: string, also: () => Promise<readonly 
   const all = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
   const parts = all.slice(0, PARTS_PER_TRANSACTION);
   const last = parts.length === all.length;
+  const binding = await bindingNamed(s.records, backup);
+  // Its chain rows are on their way to another vault. The workflow tries again in a while.
+  if (binding?.migration !== undefined)
+    throw new TransactionConflict(`resource ${backup.resourceId} is being moved to vault ${binding.vaultId}`);
   for (const part of parts) await writeIntent(s, backup, part);
 
-  const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
   const unlinked = await Promise.all(parts.map((part) => unlink(s, backup, part)));
   // Loses to whoever changed the binding, the backup or a neighbour in a chain; then everything is computed again.
   await s.records.transact([
@@ -116,23 +110,4 @@ async function unlink(s: Services, backup: Backup, part: Part): Promise<{ differ
     difference: change - next.change - gone.change,
     writes: [...rest, removal, replaceAt(place(next), { ...next, change })],
   };
-}
-
-/** The chain row of a part: the chain is in time order, and the row's time is never before the backup's. */
-async function findLink(s: Services, backup: Backup, part: Part): Promise<Versioned<Link> | undefined> {
-  let cursor: string | undefined;
-  const { pk, sk } = chainKey(backup.vaultId, part.diskId, backup.createdAt, "");
-  do {
-    const page = await s.records.query({
-      pk,
-      sk: { from: sk },
-      limit: 100,
-      consistent: true,
-      ...(cursor !== undefined && { cursor }),
-    });
-    const item = page.items.find((i) => i.body.partId === part.id);
-    if (item !== undefined) return parseItem(Link, item);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return undefined;
 }

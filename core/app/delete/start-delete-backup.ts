@@ -2,15 +2,16 @@
 import { fault } from "../../domain/fault.ts";
 import { findParent, loadBackup } from "../backup/load-backup.ts";
 import { Backup, type Task } from "../records/entities.ts";
-import { bindingKey, byResource, vaultKey } from "../records/keys.ts";
+import { byResource, vaultKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { backups, bindings, insert, load, replace, tasks } from "../records/tables.ts";
+import { backups, insert, replace, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
+import { bindingNamed } from "../vaults/home.ts";
 import { loadVault } from "../vaults/load-vault.ts";
 
-/** @throws Fault 6200, 6201 (status, child of a server backup, vault deleting), 6216 (in use), 6220 (locked vault, automatic) */
+/** @throws Fault 6200, 6201 (status, child of a server backup, vault deleting), 6112 (frozen), 6216 (in use), 6220 (locked vault, automatic) */
 export async function startDeleteBackup(s: Services, caller: Caller, backupId: string): Promise<void> {
   const taskId = s.newId();
   await withFreshState(() => record(s, caller, backupId, taskId));
@@ -29,10 +30,13 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
   if (backup.status !== "available" && backup.status !== "error")
     fault("6201", `the backup is ${backup.status}; only an available or failed one can be deleted`);
   const vault = await loadVault(s.records, caller.projectId, backup.vaultId);
+  if (vault.status === "frozen") fault("6112", "the vault is frozen");
   if (vault.status === "deleting") fault("6201", "the vault is being deleted with everything in it");
   if (vault.locked && backup.autoTrigger && backup.status === "available")
     fault("6220", "the vault is locked: an automatic backup goes only when it expires");
-  const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+  const binding = await bindingNamed(s.records, backup);
+  if (binding?.status === "migrating")
+    fault("6201", "the resource is being moved to another vault with all its backups");
   if (binding?.status === "removing") fault("6201", "the resource is being removed with all its backups");
   if (
     binding?.status === "protecting" &&

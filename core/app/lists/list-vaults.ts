@@ -11,7 +11,7 @@ import { findVault, type VaultWithBindings } from "../vaults/show-vault.ts";
 import { fromRows, listPage, type PageAsk, type Paged, type Row, walkBack } from "./walk.ts";
 
 /** Vaults that are read together: each is a query of its own. */
-const VAULTS_AT_ONCE = 16;
+export const VAULTS_AT_ONCE = 16;
 
 export interface VaultFilter {
   readonly ids: readonly string[];
@@ -49,7 +49,8 @@ export async function listVaults(
   return { rows, count: page.count };
 }
 
-async function* newestVaults(s: Services, projectId: string, after: Row | undefined): AsyncGenerator<Vault> {
+/** Every vault of the project as the index knows it, the newest first; from after the row `after` on. */
+export async function* newestVaults(s: Services, projectId: string, after: Row | undefined): AsyncGenerator<Vault> {
   const { pk } = byProject(projectId, "V", 0, "");
   const range = after && { to: byProject(projectId, "V", after.createdAt, after.id).sk };
   for await (const item of walkBack(s.records, { index: "g1", pk, ...(range !== undefined && { range }) })) {

@@ -131,7 +131,8 @@ async function sortedPage<T extends Row>(list: ListOf<T>, ask: PageAsk, sort: re
   return { rows: all.slice(start + ask.offset, start + ask.offset + ask.limit), count: all.length };
 }
 
-const tooMany = (): never =>
+/** Refuses a list that would have to look at more than anybody should wait for. @throws Fault 9900 always */
+export const tooMany = (): never =>
   fault("9900", `more than ${MAX_WALK} rows would have to be searched: narrow the filter (time, vault or resource)`);
 
 /** Newest first, then by id: the order of the indexes, for rows that were read one by one. */

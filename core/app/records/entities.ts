@@ -48,6 +48,8 @@ export const Vault = z.object({
   autoExpand: z.boolean(),
   smnNotify: z.boolean(),
   threshold: z.number().int(),
+  /** What people were told of its capacity, so that each crossing is told once (CAP-25); absent = nothing. */
+  capacity: z.object({ above: z.boolean(), full: z.boolean() }).optional(),
   locked: z.boolean(),
   backupNamePrefix: z.string(),
   demandBilling: z.boolean(),
@@ -60,7 +62,7 @@ export type Vault = z.infer<typeof Vault>;
 const KeptCapture = z.object({ rootId: id, snapshotId: z.string(), size: z.number(), currentId: id });
 export type KeptCapture = z.infer<typeof KeptCapture>;
 
-const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove"]) });
+const Lease = z.object({ holder: id, kind: z.enum(["backup", "restore", "remove", "migrate"]) });
 
 export const Binding = z.object({
   schema: z.literal(1),
@@ -78,6 +80,8 @@ export const Binding = z.object({
   lease: Lease.optional(),
   /** Grows with each lease; whatever is written under a lease carries it, so a dead holder's writes go nowhere. */
   fence: z.number().int(),
+  /** Automatic runs leave it out; manual backups go on (VLT-31). Absent = not suspended. */
+  suspended: z.boolean().optional(),
   /** A restore wrote to it and did not finish: no backup until one has. */
   restoreIncomplete: z.boolean(),
   /** The disks that it wrote to or was about to replace; a restore of only some of them does not mend the others. */
@@ -93,6 +97,8 @@ export const Binding = z.object({
   /** Disk id → the disk that took its place in a restore. Clients and records go on calling it by the first id. */
   replaced: z.record(z.string(), id).optional(),
   boundAt: instant,
+  /** While its backups follow it: the vault that they come from, and what its status is once they are all here. */
+  migration: z.object({ from: id, status: z.enum(["available", "error"]) }).optional(),
 });
 export type Binding = z.infer<typeof Binding>;
 
@@ -366,6 +372,8 @@ export const Due = z.object({
     "delete-vault",
     "remove-resource",
     "collect",
+    "migrate",
+    "meter",
   ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),

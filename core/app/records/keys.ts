@@ -92,6 +92,9 @@ export const bindingByResource = (projectId: string, resourceId: string, vaultId
   sk: `V#${vaultId}`,
 });
 
+/** What a vault was in an hour; in a partition of its own, because reading a vault reads all of its own one. */
+export const meteringKey = (vaultId: string, hour: Instant): Key => ({ pk: `MT#${vaultId}`, sk: sortableTime(hour) });
+
 export const DUE_SHARDS = 16;
 /** Due work, read `≤ now`: a missed tick is only late. */
 export const dueKey = (shard: number, at: Instant, kind: string, id: string): Key => ({

@@ -3,11 +3,12 @@
  * run that reads it, no binding that compares with it.
  */
 import type { Write } from "../../ports/record-store.ts";
-import { type Backup, Binding, Intent, type OpenRun, type Part } from "../records/entities.ts";
-import { bindingKey, INTENTS, intentKey } from "../records/keys.ts";
-import { parseItem } from "../records/record.ts";
+import { type Backup, Intent, type OpenRun, type Part } from "../records/entities.ts";
+import { INTENTS, intentKey } from "../records/keys.ts";
 import { insertAt, listAll } from "../records/tables.ts";
 import type { Services } from "../services.ts";
+import { bindingNamed } from "../vaults/home.ts";
+import { projectOf } from "./keyring.ts";
 import { openRuns } from "./open-runs.ts";
 
 /** docs/format.md, "Objects": a root without a record is only ever removed when its intent object exists. */
@@ -58,8 +59,8 @@ export async function sweepRoots(s: Services, domainId: string): Promise<number>
   let swept = 0;
   for (const intent of intents) {
     if (pinned.has(intent.rootId)) continue;
-    const item = await s.records.get(bindingKey(intent.vaultId, intent.resourceId), { consistent: true });
-    if (item !== undefined && parseItem(Binding, item).baselines[intent.diskId] === intent.rootId) continue;
+    const binding = await bindingNamed(s.records, { ...intent, projectId: projectOf(domainId) });
+    if (binding?.baselines[intent.diskId] === intent.rootId) continue;
     if (intent.failedBackup !== undefined) await putIntent(s, domainId, intent.rootId, intent.failedBackup);
     await s.objects.trash(rootObject(domainId, intent.rootId));
     // Loses to nobody that matters: a twin that swept the same root has done the same.

@@ -15,6 +15,9 @@ export interface Keyring {
 /** The default domain of a project: one dedup domain under the service's own key. */
 export const defaultDomain = (projectId: string): string => `d-${projectId}`;
 
+/** The project that a domain belongs to. */
+export const projectOf = (domainId: string): string => domainId.replace(/^d-/, "");
+
 /** docs/format.md, "Keys". */
 const keyObject = (domainId: string): string => `${domainId}/keys/service`;
 

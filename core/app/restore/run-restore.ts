@@ -11,7 +11,7 @@ import { backupKey, bindingKey, runKey, taskKey } from "../records/keys.ts";
 import { backups, bindings, load, remove, replace, runs, tasks } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
-import { tell } from "../tell.ts";
+import { tellOfVault } from "../tell.ts";
 import {
   type GroupAsk,
   loadGroup,
@@ -204,7 +204,7 @@ export async function failRestore(
     return task;
   });
   if (failed === undefined) return;
-  await tell(s, {
+  await tellOfVault(s, failed.vaultId ?? "", {
     severity: "critical",
     topic: "restore.failed",
     projectId: failed.projectId,

@@ -6,11 +6,12 @@ import { TargetUnusable } from "../../ports/blocks.ts";
 import { type Bound, findBoundDisks } from "../backup/bound-resource.ts";
 import { loadBackup } from "../backup/load-backup.ts";
 import { type Backup, type OpenRun, Part, type Task } from "../records/entities.ts";
-import { backupKey, bindingKey, PARTS } from "../records/keys.ts";
-import { backups, bindings, insert, listAll, load, replace, runs, tasks, vaults } from "../records/tables.ts";
+import { backupKey, PARTS } from "../records/keys.ts";
+import { backups, bindings, insert, listAll, replace, runs, tasks, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
+import { bindingNamed } from "../vaults/home.ts";
 import { loadVault } from "../vaults/load-vault.ts";
 import { chooseTargets, type Pair, type RestoreRequest } from "./choose-targets.ts";
 
@@ -43,7 +44,7 @@ async function record(
   if (backup.status !== "available") fault("2005", `the backup is ${backup.status}; a restore needs it available`);
   const vault = await loadVault(s.records, caller.projectId, backup.vaultId);
   if (vault.status !== "available") fault("6202", `the vault is ${vault.status}; a restore needs it available`);
-  const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
+  const binding = await bindingNamed(s.records, backup);
   if (binding === undefined) return fault("6135", `resource ${backup.resourceId} is no longer in the vault`);
   const busy = busyCode(binding.status, "restore");
   if (busy !== undefined) fault(busy.code, busy.why);

@@ -2,9 +2,11 @@
 import type { HeldCapture } from "../../ports/resource-provider.ts";
 import type { HeldTarget } from "../../ports/restore-targets.ts";
 import type { Binding, OpenRun } from "../records/entities.ts";
-import { bindingKey, runKey } from "../records/keys.ts";
-import { bindings, load, runs } from "../records/tables.ts";
+import { runKey } from "../records/keys.ts";
+import { load, runs } from "../records/tables.ts";
+import { projectOf } from "../repository/keyring.ts";
 import type { Services } from "../services.ts";
+import { bindingNamed } from "../vaults/home.ts";
 
 /** Nothing younger is judged: its run may have been written a moment after this look. */
 const YOUNG_MS = 60 * 60 * 1000;
@@ -57,7 +59,8 @@ export async function sweepProvider(s: Services): Promise<SweepReport> {
     try {
       // The run first: it ends in one transaction with what its binding keeps, so a closed run's baseline is seen.
       const run = await load(s.records, runs, runKey(held.domainId, runId));
-      const binding = await load(s.records, bindings, bindingKey(held.vaultId, held.resourceId));
+      // What it made stays its own when the resource moves to another vault.
+      const binding = await bindingNamed(s.records, { ...held, projectId: projectOf(held.domainId) });
       const fate = judge({ run, binding, now: s.now() });
       if (fate.keep) {
         report.kept++;

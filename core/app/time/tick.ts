@@ -12,9 +12,11 @@ import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
+import { continueMigration } from "../vaults/run-migration.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
+import { meterVault } from "./metering.ts";
 
 /**
  * When no run of a repository has shown a sign of life for this long, those that are open are dead, whatever their workflows
@@ -23,6 +25,9 @@ import { watchRun } from "./due.ts";
 const LEASE_MS = 30 * 60 * 1000;
 /** Nobody waits for a turn this long: every task has a time-out, and hundreds of units pass each worker in a day. */
 const WAITING_LEASE_MS = 24 * 3600 * 1000;
+
+/** Backups of one resource that one look moves to another vault: some seconds' work. */
+const MIGRATED_AT_ONCE = 500;
 
 export interface TickReport {
   readonly started: number;
@@ -47,7 +52,8 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
       for (const item of page.items) {
         try {
           const due = parseItem(Due, item);
-          report[await look(s, due, { pk: item.pk, sk: item.sk })]++;
+          const seen = await look(s, due, { pk: item.pk, sk: item.sk });
+          if (seen !== undefined) report[seen]++;
         } catch (error) {
           report.failed++;
           s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
@@ -59,10 +65,19 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   return report;
 }
 
-async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport> {
+/** @returns what became of an execution; undefined for what is none */
+async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport | undefined> {
+  if (due.workflow === "meter") {
+    await meterVault(s, due, key);
+    return undefined;
+  }
   if (due.workflow === "collect") {
     await startDueCollection(s, due, key);
     return "started";
+  }
+  if (due.workflow === "migrate") {
+    // Due until it is done: a row that stays where it is comes up every minute.
+    return (await continueMigration(s, { taskId: due.name, most: MIGRATED_AT_ONCE })) ? "ended" : "running";
   }
   const status = await s.workflows.status(due.workflow, due.name);
   if (status === undefined) {
@@ -131,6 +146,8 @@ async function end(
     case "delete-vault":
     case "remove-resource":
       return failRemoval(s, { taskId, error, status });
+    case "migrate":
+    case "meter":
     case "collect":
       // Started and promised again in one go; an execution that died has a lease that runs out.
       return;

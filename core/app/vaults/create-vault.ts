@@ -16,6 +16,7 @@ import type { Vault } from "../records/entities.ts";
 import { bindings, insert, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
+import { firstMetering } from "../time/metering.ts";
 import { bindBySaga, fitsOneTransaction } from "./bind.ts";
 import { claimWrites } from "./claims.ts";
 import { type BindingPlan, newBinding, planBindings, type ResourceAsk } from "./plan-bindings.ts";
@@ -80,12 +81,16 @@ async function record(s: Services, vault: Vault, plans: readonly BindingPlan[]):
   const wanted = plans.map((plan) => ({ plan, update: false }));
   if (!fitsOneTransaction(wanted)) {
     // Until the commit writes its item, the vault is a 404 and its bindings are nobody's.
-    await bindBySaga(s, claimant, "create", wanted, async () => [insert(vaults, vault)]);
+    await bindBySaga(s, claimant, "create", wanted, async () => [
+      insert(vaults, vault),
+      firstMetering(vault.id, vault.createdAt),
+    ]);
     return;
   }
   await withFreshState(async () => {
     const claims = await claimWrites(s, claimant, plans);
     const rows = plans.map((plan) => insert(bindings, newBinding(plan, vault.id, vault.projectId, vault.createdAt)));
-    await s.records.transact([insert(vaults, vault), ...rows, ...claims.flat()]);
+    const made = [insert(vaults, vault), firstMetering(vault.id, vault.createdAt)];
+    await s.records.transact([...made, ...rows, ...claims.flat()]);
   });
 }

@@ -34,7 +34,8 @@ export async function findVault(
   const read = await readVault(s.records, vaultId);
   if (read === undefined || read.vault.projectId !== projectId) return undefined;
   // A vault that is being deleted takes nothing any more: what waits in it goes with it.
-  if (read.staged.length === 0 || read.vault.status !== "available") return read;
+  const takes = read.vault.status === "available" || read.vault.status === "frozen";
+  if (read.staged.length === 0 || !takes) return read;
   return (await settle(s, projectId, read.staged)) ? readVault(s.records, vaultId) : read;
 }
 

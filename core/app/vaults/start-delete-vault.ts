@@ -20,9 +20,11 @@ export async function startDeleteVault(s: Services, caller: Caller, vaultId: str
 async function record(s: Services, caller: Caller, vaultId: string, taskId: string): Promise<void> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, vaultId);
   if (vault.status === "deleting") fault("6112", "the vault is being deleted already");
+  if (vault.status === "frozen") fault("6112", "the vault is frozen");
   if (bound.some((b) => b.status === "protecting")) fault("6203", "a backup is running in the vault");
   if (bound.some((b) => b.status === "restoring")) fault("6203", "a restore from the vault is running");
   if (bound.some((b) => b.status === "removing")) fault("6134", "a resource of the vault is being removed");
+  if (bound.some((b) => b.status === "migrating")) fault("6112", "a resource is being moved into the vault");
   await refuseLocked(s, vault);
 
   const now = s.now();

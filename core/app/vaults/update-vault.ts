@@ -1,5 +1,6 @@
 /** PUT vaults/{id}: changes what may be changed of a vault (VLT-15); what is absent stays. */
 
+import { easedMarks } from "../../domain/capacity.ts";
 import type { ObjectType } from "../../domain/resource-types.ts";
 import type { Tag, VaultKind } from "../../domain/vault-rules.ts";
 import {
@@ -14,6 +15,7 @@ import { replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { usedBytes } from "./load-vault.ts";
+import { capacityOf } from "./settle-capacity.ts";
 import { showVault, type VaultWithBindings } from "./show-vault.ts";
 
 export interface VaultChange {
@@ -48,7 +50,7 @@ export const updateVault = (
         change.consistentLevel,
       );
     if (change.locked !== undefined) checkLock(vault.locked, change.locked);
-    const next: Vault = {
+    const changed: Vault = {
       ...vault,
       name: change.name ?? vault.name,
       billing: {
@@ -64,6 +66,7 @@ export const updateVault = (
       locked: change.locked ?? vault.locked,
       updatedAt: s.now(),
     };
+    const next = { ...changed, capacity: easedMarks(capacityOf(changed), usedBytes(bindings)) };
     // Loses to any other change of the vault since it was read, and is then decided again.
     await s.records.write(replace(vaults, { ...next, v: vault.v }));
     return { vault: { ...next, v: vault.v + 1 }, bindings };

@@ -22,7 +22,7 @@ const text = (most: number) =>
 const threshold = z.number().int().min(1).max(100);
 
 /** A tag without a value has an empty one. */
-const looseTag = z.object({
+export const looseTag = z.object({
   key: tagField.shape.key,
   value: z
     .string()

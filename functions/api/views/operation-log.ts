@@ -71,6 +71,15 @@ function ofItsKind(task: Task): object {
           resources: task.resource === undefined ? [] : [{ ...task.resource, extra_info: null }],
         },
       };
+    case "migrate_resource":
+      return {
+        migrate_resources: {
+          ...counts,
+          destination_vault_id: task.target?.id ?? "",
+          destination_vault_name: task.target?.name ?? "",
+          resources: task.resource === undefined ? [] : [{ ...task.resource, extra_info: null }],
+        },
+      };
     case "vault_delete":
       // Both spellings: the definition's and Terraform's (D-11).
       return { vault_delete: { ...counts, total_delete_count: total, fail_delete_count: failed } };

@@ -1,0 +1,130 @@
+/** At the start of an automatic run: binds what no vault protects yet and this one takes by itself (ABD-01..11). */
+import { type AssociatingVault, associate, type Candidate } from "../../domain/association.ts";
+import { Fault } from "../../domain/fault.ts";
+import { DISK, type ObjectType, SERVER } from "../../domain/resource-types.ts";
+import { type Instant, wholeGb } from "../../domain/values.ts";
+import type { Resource } from "../../ports/resource-provider.ts";
+import type { Services } from "../services.ts";
+import { tellOfVault } from "../tell.ts";
+import { addResources } from "./add-resources.ts";
+import { ClaimJudge } from "./claims.ts";
+import { loadClaims } from "./sagas.ts";
+import type { VaultWithBindings } from "./show-vault.ts";
+
+/** What came of one look. */
+export interface Associated {
+  /** Resources that the vault holds now. */
+  readonly bound: readonly string[];
+  /** Resources that some vault would take, had one room: the run reports 6142 (ABD-07). */
+  readonly unplaced: readonly string[];
+}
+
+const ROWS_AT_ONCE = 100;
+/** Kinds of resources that a host lists, by what the vault protects. */
+const KINDS: Partial<Record<ObjectType, "disk" | "server">> = { server: "server", disk: "disk" };
+
+/** The vault as the rule sees it. `next`: when its policy fires next, or now for the one that is firing. */
+export const associatingVault = (
+  { vault, bindings }: VaultWithBindings,
+  next: Instant | undefined,
+): AssociatingVault => ({
+  id: vault.id,
+  objectType: vault.billing.objectType as ObjectType,
+  size: vault.billing.size,
+  allocated: bindings.reduce((sum, { size }) => sum + wholeGb(size), 0),
+  bound: bindings.length,
+  rules: vault.bindRules,
+  next,
+});
+
+/**
+ * Does nothing for a vault that does not bind by itself. What others claim meanwhile, or what turns out not to be bindable, is
+ * left out and logged. Repeated after a crash it goes on where it was: what is bound is no candidate any more.
+ * @param rivals other vaults of the project that bind by themselves, with their next points
+ */
+export async function associateResources(
+  s: Services,
+  found: VaultWithBindings,
+  rivals: readonly AssociatingVault[] = [],
+): Promise<Associated> {
+  const { vault } = found;
+  if (!vault.autoBind || vault.status !== "available") return { bound: [], unplaced: [] };
+  const own = associatingVault(found, s.now());
+  const candidates = await unprotected(s, vault.projectId, own.objectType);
+  const { taken, unplaced } = associate(candidates.map(candidateOf), [own, ...rivals]);
+  const wanted = new Set(taken.get(vault.id));
+  const bound = await bind(
+    s,
+    found,
+    candidates.filter(({ id }) => wanted.has(id)),
+  );
+  if (bound.length + unplaced.length > 0)
+    await tellOfVault(s, vault.id, {
+      severity: unplaced.length > 0 ? "warning" : "info",
+      topic: "vault.associated",
+      projectId: vault.projectId,
+      message: `vault ${vault.name} took ${bound.length} resources by itself; ${unplaced.length} found no vault with room`,
+      facts: { vault_id: vault.id, bound: bound.length, unplaced: unplaced.length },
+    });
+  return { bound, unplaced };
+}
+
+const typeOf = ({ kind }: Resource): string => (kind === "server" ? SERVER : DISK);
+
+function candidateOf(resource: Resource): Candidate {
+  const bytes = resource.kind === "disk" ? resource.size : resource.disks.reduce((sum, { size }) => sum + size, 0);
+  return { id: resource.id, type: typeOf(resource), size: wholeGb(bytes), tags: resource.tags ?? [] };
+}
+
+/** ABD-03: in no vault, neither themselves nor through a disk or a server, and in a state that can be bound; in id order. */
+async function unprotected(s: Services, projectId: string, objectType: ObjectType): Promise<readonly Resource[]> {
+  const kind = KINDS[objectType];
+  if (kind === undefined) return [];
+  const judge = new ClaimJudge(s, projectId);
+  const free: Resource[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await s.resources.list(kind, { limit: ROWS_AT_ONCE, ...(after !== undefined && { after }) });
+    const claims = await loadClaims(s.records, projectId, page.flatMap(reached));
+    for (const resource of page) {
+      const holdings = reached(resource).map((id) => claims.get(id));
+      const judged = await Promise.all(holdings.map(async (claim) => claim && (await judge.judge(claim))));
+      if (isBindable(resource) && judged.every((holding) => holding === undefined || holding === "free"))
+        free.push(resource);
+    }
+    after = page.at(-1)?.id;
+    if (page.length < ROWS_AT_ONCE || after === undefined) return free;
+  }
+}
+
+const reached = (resource: Resource): string[] => [
+  resource.id,
+  ...(resource.kind === "server" ? resource.disks.map(({ id }) => id) : []),
+];
+
+const isBindable = (resource: Resource): boolean =>
+  resource.kind === "disk" ? resource.status !== "error" : resource.status !== "ERROR" && resource.disks.length > 0;
+
+/** All at once; when one of them is refused, one by one, so that it does not keep the others out. */
+async function bind(
+  s: Services,
+  { vault }: VaultWithBindings,
+  resources: readonly Resource[],
+): Promise<readonly string[]> {
+  if (resources.length === 0) return [];
+  const caller = { projectId: vault.projectId, userId: vault.userId, requestId: s.newId() };
+  const asks = resources.map((resource) => ({ id: resource.id, type: typeOf(resource), extraInfo: {} }));
+  try {
+    return await addResources(s, caller, vault.id, asks);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (asks.length === 1) {
+      const ids = asks.map(({ id }) => id);
+      s.log({ level: "warn", text: "a resource was not bound by itself", vault: vault.id, ids, error: error.message });
+      return [];
+    }
+  }
+  const bound: string[] = [];
+  for (const resource of resources) bound.push(...(await bind(s, { vault, bindings: [] }, [resource])));
+  return bound;
+}
