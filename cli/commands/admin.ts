@@ -1,36 +1,19 @@
-/** `holdfast admin …`: what an operator does with a deployment on AWS, with their own AWS credentials. */
+/** `holdfast admin bootstrap|preflight`: what an operator does with a deployment on AWS, with their own AWS credentials. */
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import type { Command } from "commander";
+import { type AccessOptions, accessOf, told } from "../administration.ts";
 import { path } from "../arguments.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, PreflightFailed } from "../failure.ts";
 import { formatTable } from "../text.ts";
+import { addAccountCommands } from "./accounts.ts";
 
-interface AccessOptions {
-  readonly region?: string;
-  readonly profile?: string;
-}
 interface BootstrapOptions extends AccessOptions {
   readonly stack: string;
   readonly out?: string;
 }
 interface PreflightOptions extends AccessOptions {
   readonly stack?: string;
-}
-
-const accessOf = ({ region, profile }: AccessOptions) => ({
-  ...(region !== undefined && { region }),
-  ...(profile !== undefined && { profile }),
-});
-
-/** What AWS refused is told in one line; anything else is a surprise. */
-async function told<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Error && error.name === "OperatorRefused") throw new CommandFailed(error.message);
-    throw error;
-  }
 }
 
 async function bootstrap(context: Context, options: BootstrapOptions): Promise<void> {
@@ -145,9 +128,9 @@ async function preflight(context: Context, options: PreflightOptions): Promise<v
 
 const VERDICTS = { ok: "ok", slow: "slower", must: "raise" } as const;
 
-/** Adds `admin bootstrap|preflight`. */
+/** Adds `admin …`: bootstrap, preflight, and the commands on accounts. */
 export function addAdminCommands(program: Command): void {
-  const group = program.command("admin").description("operate a deployment on AWS, with your own AWS credentials");
+  const group = program.command("admin").description("accounts, keys and roles; first steps of a deployment on AWS");
   const access = (command: Command): Command =>
     command
       .option("--region <region>", "AWS region (default: AWS_REGION, or the profile's)")
@@ -179,4 +162,6 @@ export function addAdminCommands(program: Command): void {
   )
     .addHelpText("after", example("holdfast admin preflight --region eu-central-1"))
     .action(action(preflight));
+
+  addAccountCommands(group);
 }

@@ -1,9 +1,14 @@
 /** What does the admin function take and answer? Shared by the function and the command that calls it. */
 import * as z from "zod";
+import { AdminOrder, AdminResult } from "../../core/app/identity/admin/orders.ts";
 
 const text = z.string().min(1);
 
-export const AdminRequest = z.object({ action: z.literal("bootstrap") });
+export const AdminRequest = z.union([z.object({ action: z.literal("bootstrap") }), AdminOrder]);
+
+/** Of an order; `refused` says why nothing was changed. */
+export const OrderAnswer = z.union([z.object({ result: AdminResult }), z.object({ refused: text })]);
+export type OrderAnswer = z.output<typeof OrderAnswer>;
 
 const account = {
   region: text,

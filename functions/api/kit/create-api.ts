@@ -1,6 +1,6 @@
-/** The API as one function from event to answer: route, authenticate, check the project, parse, handle, map refusals. */
+/** The API as one function from event to answer: route, authenticate, check permission, parse, handle, map refusals. */
 import type { Authenticate } from "../../../core/app/identity/authenticate.ts";
-import { IdentityFailure, type Principal } from "../../../core/app/identity/principal.ts";
+import { checkActions, IdentityFailure, type Principal } from "../../../core/app/identity/principal.ts";
 import { badField, Fault } from "../../../core/domain/fault.ts";
 import { toResult } from "./answer.ts";
 import { bodyBytes, type HttpEvent, type HttpResult } from "./event.ts";
@@ -60,7 +60,7 @@ async function answer<S>(
     return { ...told, headers: { Allow } };
   }
   const { route, path } = found;
-  const projectId = route.auth === "project" ? projectOf(event, principal, path.project_id) : "";
+  const projectId = permittedProject(route, event, principal, path.project_id);
   const long = Object.entries(path).find(([, value]) => value.length > LONGEST_PARAMETER);
   if (long !== undefined) badField(long[0], `must be at most ${LONGEST_PARAMETER} characters`);
   if (route.handler === undefined) return notBuilt(route);
@@ -78,6 +78,21 @@ async function answer<S>(
     url: options.publicUrl ?? urlOf(event, options.scheme),
   };
   return route.handler(request, options.services);
+}
+
+/** The project that it is about, empty without one; the caller may do what the route does. @throws IdentityFailure forbidden */
+function permittedProject<S>(
+  { auth, actions = [] }: Route<S>,
+  event: HttpEvent,
+  principal: Principal | undefined,
+  named: string | undefined,
+): string {
+  if (auth === "operator" && !principal?.operator)
+    throw new IdentityFailure("forbidden", "only the first user administrates accounts");
+  if (auth !== "project") return "";
+  const projectId = projectOf(event, principal, named);
+  if (principal !== undefined) checkActions(principal, projectId, actions);
+  return projectId;
 }
 
 /** The path's project, if it is the caller's and the one that X-Project-Id names. X-Domain-Id is not compared (clients.md §2). */
@@ -106,7 +121,7 @@ function jsonObject(bytes: Uint8Array): unknown {
 }
 
 function failureAnswer<S>(options: ApiOptions<S>, event: HttpEvent, requestId: string, error: unknown): ApiResponse {
-  const isAuth = /^\/+v3\/+auth\//.test(event.rawPath);
+  const isAuth = /^\/+v3(\.0\/+OS-CREDENTIAL|\/+auth)\//.test(event.rawPath);
   if (error instanceof IdentityFailure) return isAuth ? keystoneAnswer(error) : gatewayAnswer(error);
   if (error instanceof Fault)
     return isAuth ? keystoneAnswer(new IdentityFailure("bad-request", error.detail)) : faultAnswer(error);
