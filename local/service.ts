@@ -16,6 +16,7 @@ import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
 import type { Services } from "../core/app/services.ts";
+import { PROFILES, type ProfileName } from "../core/domain/profile.ts";
 import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
 import type { Administration } from "../functions/api/administration.ts";
 import { createApi } from "../functions/api/kit/create-api.ts";
@@ -55,6 +56,8 @@ export interface ServiceOptions {
   readonly port: number;
   readonly host: string;
   readonly log: Log;
+  /** Default: huawei. */
+  readonly profile?: ProfileName;
   /** For crash tests: called around every task of every workflow. */
   readonly hooks?: LocalWorkflowsOptions["hooks"];
 }
@@ -78,7 +81,8 @@ export async function startService({ dataDir, ...options }: ServiceOptions): Pro
   }
 }
 
-async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+  const { port, host, log, hooks, profile = "huawei" } = options;
   const { records, objects, keys } = opened;
   const firstAccount = () => bootstrapIdentity({ records, keys, newId, randomBytes: randomOf, ...ACCOUNT });
   const account = await firstAccount();
@@ -139,6 +143,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     newId,
     log,
     scheme: "http",
+    profile: PROFILES[profile],
   });
   const handle = withMetricsPage(api, metrics.text);
   const server = await createHttpServer({ handle, host, port, newId, log });

@@ -51,6 +51,20 @@ describe("help", () => {
       "demo",
       "admin bootstrap",
       "admin preflight",
+      "admin domain create",
+      "admin domain list",
+      "admin project create",
+      "admin project list",
+      "admin user create",
+      "admin user list",
+      "admin user password",
+      "admin user delete",
+      "admin key create",
+      "admin key list",
+      "admin key revoke",
+      "admin role grant",
+      "admin role revoke",
+      "admin role list",
     ]);
   });
 

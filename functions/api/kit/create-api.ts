@@ -2,6 +2,7 @@
 import type { Authenticate } from "../../../core/app/identity/authenticate.ts";
 import { checkActions, IdentityFailure, type Principal } from "../../../core/app/identity/principal.ts";
 import { badField, Fault } from "../../../core/domain/fault.ts";
+import { PROFILES, type Profile } from "../../../core/domain/profile.ts";
 import { toResult } from "./answer.ts";
 import { bodyBytes, type HttpEvent, type HttpResult } from "./event.ts";
 import { Query } from "./query.ts";
@@ -21,6 +22,8 @@ export interface ApiOptions<Services> {
   readonly scheme: "http" | "https";
   /** Scheme and host that answers shall name, when the Host header is not to be trusted for that. */
   readonly publicUrl?: string;
+  /** Default: huawei's. */
+  readonly profile?: Profile;
 }
 
 /** 1 MiB: several times the largest request of the contract (256 resources with all their members). */
@@ -71,6 +74,7 @@ async function answer<S>(
     principal,
     path,
     query: new Query(event.rawQueryString),
+    profile: options.profile ?? PROFILES.huawei,
     body: method === "POST" || method === "PUT" ? jsonObject(body) : undefined,
     headers: event.headers,
     requestId,

@@ -1,6 +1,7 @@
 /** What a handler gets and gives: a request that is authenticated, routed and parsed, and a plain answer. */
 import type { Principal } from "../../../core/app/identity/principal.ts";
 import type { Caller } from "../../../core/app/services.ts";
+import type { Profile } from "../../../core/domain/profile.ts";
 import type { Action } from "../../../core/domain/roles.ts";
 import type { Query } from "./query.ts";
 
@@ -17,6 +18,8 @@ export interface ApiRequest {
   /** Path parameters by template name, percent-decoded, never empty, at most 255 characters. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: Query;
+  /** Whose switches decide what is refused. */
+  readonly profile: Profile;
   /** The parsed JSON object of POST and PUT; undefined otherwise. Give it to `parseBody`. */
   readonly body: unknown;
   /** Names in lower case. For the identity endpoints; a CBR handler needs none. */
