@@ -16,8 +16,11 @@ const ROLES = {
   "CBR BackupsAndVaultsFullAccess": {
     allow: ["cbr:*:*"],
     deny: [
-      ...(["cbr:policies:create", "cbr:policies:update", "cbr:policies:delete"] as const),
-      ...(["cbr:organizationPolicies:create", "cbr:organizationPolicies:update"] as const),
+      "cbr:policies:create",
+      "cbr:policies:update",
+      "cbr:policies:delete",
+      "cbr:organizationPolicies:create",
+      "cbr:organizationPolicies:update",
       "cbr:organizationPolicies:delete",
     ],
   },
