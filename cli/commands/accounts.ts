@@ -66,10 +66,11 @@ async function run(context: Context, options: Options, what: object, columns: Co
 }
 
 /** Everything on standard input but the line's end. A password on the command line would be seen by every user. */
-async function passwordFromInput({ passwordStdin }: Options): Promise<{ readonly password?: string }> {
-  if (passwordStdin === undefined) return {};
+async function passwordFromInput(context: Context, asked: boolean): Promise<{ readonly password?: string }> {
+  if (!asked) return {};
+  if (process.stdin.isTTY) context.note("Type the password, which is shown as you type, then Enter and Ctrl-D.");
   const password = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (/[\r\n]/.test(password)) throw new UsageError("--password-stdin: the password must be one line");
+  if (/[\r\n]/.test(password)) throw new UsageError("the password must be one line");
   return { password };
 }
 
@@ -125,7 +126,7 @@ export function addAccountCommands(group: Command): void {
     .option("--password-stdin", "read a password from standard input; without it only access keys work")
     .action(
       action(async (c, o: Options) => {
-        const password = await passwordFromInput(o);
+        const password = await passwordFromInput(c, o.passwordStdin === true);
         return run(c, o, { action: "user-create", name: o.name, domain: o.domain, ...password }, USERS);
       }),
     );
@@ -134,7 +135,7 @@ export function addAccountCommands(group: Command): void {
     .action(action((c, o: Options) => run(c, o, { action: "user-list", domain: o.domain }, USERS)));
   ofUser(user("password", "set another password; tokens got with the old one end at once", "--user ann < file")).action(
     action(async (c, o: Options) => {
-      const password = await passwordFromInput({ passwordStdin: true });
+      const password = await passwordFromInput(c, true);
       return run(c, o, { action: "user-password", ...userOf(o), ...password }, USERS);
     }),
   );
