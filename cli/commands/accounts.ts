@@ -90,7 +90,10 @@ export function addAccountCommands(group: Command): void {
       parent
         .command(verb)
         .description(about)
-        .option("--stack <name>", "a deployment on AWS, with your own AWS credentials; without it, the service of --data")
+        .option(
+          "--stack <name>",
+          "a deployment on AWS, with your own AWS credentials; without it, the service of --data",
+        )
         .option("--region <region>", "with --stack: AWS region (default: AWS_REGION, or the profile's)")
         .option("--profile <name>", "with --stack: profile of the AWS configuration files (default: AWS_PROFILE)")
         .addHelpText("after", example(`holdfast admin ${name} ${verb} ${sample}`.trimEnd()));
@@ -110,18 +113,22 @@ export function addAccountCommands(group: Command): void {
 
   const project = topic("project", "projects: what vaults and backups belong to");
   inDomain(
-    project("create", "make a project; clients find by themselves the one that is named like the region", "--name team-b"),
+    project(
+      "create",
+      "make a project; clients find by themselves the one that is named like the region",
+      "--name team-b",
+    ),
   )
     .requiredOption("--name <name>", "its name")
-    .action(
-      action((c, o: Options) => run(c, o, { action: "project-create", name: o.name, domain: o.domain }, PLACES)),
-    );
+    .action(action((c, o: Options) => run(c, o, { action: "project-create", name: o.name, domain: o.domain }, PLACES)));
   project("list", "list projects", "--domain acme")
     .option("--domain <domain>", "of this domain only")
     .action(action((c, o: Options) => run(c, o, { action: "project-list", domain: o.domain }, PLACES)));
 
   const user = topic("user", "users, and their passwords");
-  inDomain(user("create", "make a user, who has no right until a role is granted", "--name ann --password-stdin < file"))
+  inDomain(
+    user("create", "make a user, who has no right until a role is granted", "--name ann --password-stdin < file"),
+  )
     .requiredOption("--name <name>", "the user's name")
     .option("--password-stdin", "read a password from standard input; without it only access keys work")
     .action(

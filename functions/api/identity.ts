@@ -94,7 +94,9 @@ export const listDomains: Handler<IdentityServices> = async (request, services) 
 export const listUsers: Handler<IdentityServices> = async (request, services) => {
   const { users } = await readDirectory(services.records);
   const { userId, domainId, rights } = callerOf(request);
-  const own = users.filter((user) => user.domainId === domainId && (rights.kind === "everything" || user.id === userId));
+  const own = users.filter(
+    (user) => user.domainId === domainId && (rights.kind === "everything" || user.id === userId),
+  );
   return listed(
     request,
     "users",

@@ -10,7 +10,13 @@ import type { Handler } from "./kit/request.ts";
 
 /** IAM documents text, clients send numbers as well. */
 const seconds = z
-  .union([z.number(), z.string().regex(/^\d{1,9}$/, "must be a whole number").transform(Number)])
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,9}$/, "must be a whole number")
+      .transform(Number),
+  ])
   .optional();
 
 const TemporaryKeyRequest = z.object({
@@ -29,9 +35,10 @@ const TemporaryKeyRequest = z.object({
 });
 
 /** 201. Method `token` only: the token of the body, else what the request itself was proved with. */
-export const createTemporaryKey: Handler<
-  Pick<Services, "records" | "keys" | "now" | "randomBytes">
-> = async (request, services) => {
+export const createTemporaryKey: Handler<Pick<Services, "records" | "keys" | "now" | "randomBytes">> = async (
+  request,
+  services,
+) => {
   const { methods, token } = parseBody(TemporaryKeyRequest, request.body).auth.identity;
   if (!methods.includes("token")) badField("auth.identity.methods", "only token is supported: there are no agencies");
   const { accessKey, secret, securityToken, expiresAt } = await issueTemporaryKey(services, callerOf(request), {

@@ -69,8 +69,7 @@ type Case = (typeof rows)[number];
 const targetOf = ({ path }: Case, project = host.credentials.project_id): string =>
   path.replace("{project_id}", project).replaceAll(/\{\w+\}/g, "x");
 /** 401 of the gateway, or of Keystone where its clients call. */
-const unauthenticated = ({ path }: Case) =>
-  /^\/v3\/auth\/|^\/v3\.0\//.test(path) ? [401, 401] : [401, "APIGW.0301"];
+const unauthenticated = ({ path }: Case) => (/^\/v3\/auth\/|^\/v3\.0\//.test(path) ? [401, 401] : [401, "APIGW.0301"]);
 const bodyFor = ({ method }: Case) => (method === "POST" || method === "PUT" ? { body: {} } : {});
 const ask = (row: Case, who: Parameters<typeof send>[3], project?: string) =>
   send(host, row.method, targetOf(row, project), { ...bodyFor(row), ...who });
@@ -92,10 +91,7 @@ describe.each(closed)("$name ($method $path)", (row) => {
 
   it("takes the first user's token and signature", async () => {
     const { access_key, secret_key } = host.credentials;
-    const answers = [
-      await ask(row, { token: tokens.first }),
-      await ask(row, { key: { access_key, secret_key } }),
-    ];
+    const answers = [await ask(row, { token: tokens.first }), await ask(row, { key: { access_key, secret_key } })];
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
     expect(reached).toEqual([row.name, row.name]);
   });

@@ -98,7 +98,10 @@ describe("a temporary key", () => {
 
   it("dies with the password, the permanent key, or the user that it was got with", async () => {
     const permanent = await keyOf(host, "ann");
-    const [byToken, byKey] = [await temporary({ token: await tokenOf(host, "ann") }), await temporary({ key: permanent })];
+    const [byToken, byKey] = [
+      await temporary({ token: await tokenOf(host, "ann") }),
+      await temporary({ key: permanent }),
+    ];
     const both = async () => [await status(byToken), await status(byKey)];
     expect(await both()).toEqual([200, 200]);
     await order(host, { action: "user-password", user: "ann", password: "battery staple" });

@@ -37,7 +37,9 @@ describe("names", () => {
   });
 
   it("are given to one of two who ask at the same time", async () => {
-    const asked = await Promise.allSettled([1, 2, 3].map(() => orders(host, { action: "domain-create", name: "acme" })));
+    const asked = await Promise.allSettled(
+      [1, 2, 3].map(() => orders(host, { action: "domain-create", name: "acme" })),
+    );
     expect(asked.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
     const listed = await orders(host, { action: "domain-list" });
     expect(listed).toHaveLength(2);

@@ -35,7 +35,10 @@ async function stop(): Promise<void> {
 const admin = (args: readonly string[], options: { readonly input?: string } = {}) =>
   runCli(["--data", dataDir(), "admin", ...args], options);
 /** A command that must succeed; its JSON. */
-async function made(args: readonly string[], options: { readonly input?: string } = {}): Promise<Record<string, string>> {
+async function made(
+  args: readonly string[],
+  options: { readonly input?: string } = {},
+): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await admin([...args, "--json"], options);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Record<string, string>;
@@ -102,7 +105,9 @@ describe("on one machine", () => {
     const { stdout, stderr } = await admin(["key", "create", "--user", "admin"]);
     expect(stdout).toMatch(/^access_key +HF\w{18}\nsecret_key +\w{40}\n/);
     expect(stderr).toContain("shown once");
-    expect((await admin(["user", "list"])).stdout).toMatch(/^ID +NAME +DOMAIN +ACCESS +PASSWORD\n\w{32} +admin +holdfast +everything/);
+    expect((await admin(["user", "list"])).stdout).toMatch(
+      /^ID +NAME +DOMAIN +ACCESS +PASSWORD\n\w{32} +admin +holdfast +everything/,
+    );
   });
 
   test.each([

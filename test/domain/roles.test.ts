@@ -1,7 +1,7 @@
 /** Do the system roles allow what they say, and does a denial win? */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Action, EVERYTHING, judge, ROLE_NAMES, type Rights, type RoleName } from "../../core/domain/roles.ts";
+import { type Action, EVERYTHING, judge, type Rights, ROLE_NAMES, type RoleName } from "../../core/domain/roles.ts";
 import { ACTIONS } from "../../functions/api/actions.ts";
 import { OPERATIONS } from "../../functions/api/operations.ts";
 
@@ -58,7 +58,8 @@ describe("rights", () => {
       fc.property(some, fc.constantFrom(...all), (roles, action) => {
         const verdict = judge(having(...roles), "p", action);
         expect(judge(having(...roles.toReversed()), "p", action)).toEqual(verdict);
-        const denies = roles.includes("CBR BackupsAndVaultsFullAccess") && /olicies:(create|update|delete)$/.test(action);
+        const denies =
+          roles.includes("CBR BackupsAndVaultsFullAccess") && /olicies:(create|update|delete)$/.test(action);
         if (denies) expect(verdict).toEqual({ allowed: false, deniedBy: "CBR BackupsAndVaultsFullAccess" });
         else expect(verdict.allowed).toBe(roles.some((role) => judge(having(role), "p", action).allowed));
       }),

@@ -64,7 +64,10 @@ async function originOf(
   id: string | undefined,
 ): Promise<{ readonly origin: NonNullable<AccessKey["temporary"]>["origin"]; readonly notAfter: Instant }> {
   if (credential.kind === "temporary-key")
-    throw new IdentityFailure("forbidden", "a temporary key gets no others: ask with a token or a permanent access key");
+    throw new IdentityFailure(
+      "forbidden",
+      "a temporary key gets no others: ask with a token or a permanent access key",
+    );
   if (id !== undefined) {
     const token = await readToken(records, id, now());
     if (token?.userId !== userId)

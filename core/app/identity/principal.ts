@@ -41,7 +41,9 @@ export function checkActions({ userName, rights }: Principal, projectId: string,
     const verdict = judge(rights, projectId, action);
     if (verdict.allowed) continue;
     const why =
-      verdict.deniedBy === undefined ? "no role of theirs in this project allows it" : `"${verdict.deniedBy}" denies it`;
+      verdict.deniedBy === undefined
+        ? "no role of theirs in this project allows it"
+        : `"${verdict.deniedBy}" denies it`;
     throw new IdentityFailure("forbidden", `${userName} may not do ${action}: ${why}`);
   }
 }

@@ -19,7 +19,10 @@ export interface IssuedToken {
  */
 export async function storeToken(
   { records, randomBytes }: { readonly records: RecordStore; readonly randomBytes: (n: number) => Uint8Array },
-  asked: Pick<Token, "userId" | "passwordVersion" | "scope" | "methods"> & { readonly now: Instant; readonly notAfter?: Instant },
+  asked: Pick<Token, "userId" | "passwordVersion" | "scope" | "methods"> & {
+    readonly now: Instant;
+    readonly notAfter?: Instant;
+  },
 ): Promise<IssuedToken> {
   const { now, notAfter, ...granted } = asked;
   const token: Token = {

@@ -27,7 +27,11 @@ export const orders = ({ deps, clock }: IdentityHost, what: AdminOrder): Promise
 export const PASSWORD = "correct horse";
 
 /** A user of the first domain with these roles in its project. */
-export async function userWith(host: IdentityHost, name: string, ...roles: RoleName[]): Promise<{ readonly id: string }> {
+export async function userWith(
+  host: IdentityHost,
+  name: string,
+  ...roles: RoleName[]
+): Promise<{ readonly id: string }> {
   const user = await order(host, { action: "user-create", name, password: PASSWORD });
   for (const role of roles)
     await order(host, { action: "role-grant", user: name, project: host.credentials.project_id, role });

@@ -1,6 +1,7 @@
 /** Use cases: permanent access keys of users. */
-import type { Write } from "../../../ports/record-store.ts";
+
 import { type Instant, wireTime } from "../../../domain/values.ts";
+import type { Write } from "../../../ports/record-store.ts";
 import { toItem } from "../../records/record.ts";
 import { changeDirectory } from "../change-directory.ts";
 import { type Directory, readDirectory } from "../directory.ts";

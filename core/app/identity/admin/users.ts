@@ -65,8 +65,7 @@ export async function setPassword(
   const before = await readDirectory(services.records);
   const { id } = userOf(before, order);
   // Who is first never changes, so it need not be decided at the gate.
-  const sealedPassword =
-    before.boot?.userId === id ? await seal(services, password, passwordContext(id)) : undefined;
+  const sealedPassword = before.boot?.userId === id ? await seal(services, password, passwordContext(id)) : undefined;
   return changeDirectory(services.records, (directory) => {
     // By id: a name may mean somebody else by now.
     const user = directory.users.find((one) => one.id === id) ?? refuse(`the user ${order.user} is gone`);
@@ -97,10 +96,7 @@ export async function deleteUser({ records }: AdminServices, order: NamedUser): 
       const remove = (key: { readonly pk: string; readonly sk: string }): Write => ({ op: "delete", key, if: "any" });
       const dependent = [
         ...grants.map(({ projectId }) => remove(grantKey(user.id, projectId))),
-        ...keys.flatMap(({ accessKey }) => [
-          remove(keyRowKey(user.id, accessKey)),
-          remove(accessKeyKey(accessKey)),
-        ]),
+        ...keys.flatMap(({ accessKey }) => [remove(keyRowKey(user.id, accessKey)), remove(accessKeyKey(accessKey))]),
       ];
       const result = { ...userView(user, domainOf(directory, user.domainId).name), deleted: true };
       const whole = [...dependent, remove(userKey(user.id))];
