@@ -41,6 +41,8 @@ export function startCli(
     env: cleanEnvironment(options.env ?? {}),
     stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that fails at once reads nothing: that is told by its exit code, not by a broken pipe.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   let stdout = "";
   let stderr = "";
