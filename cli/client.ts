@@ -46,6 +46,10 @@ export async function connect(connection: Connection): Promise<Client> {
   };
 }
 
+/** POST to a path that is about no project. @throws ApiError, ServiceUnreachable */
+export const sendToAccount = (connection: Connection, path: string, body: object): Promise<Row> =>
+  call(connection, undefined, "POST", path, body);
+
 async function onlyProject(connection: Connection): Promise<string> {
   const projects = rowsOf(await call(connection, undefined, "GET", "/v3/auth/projects"), "projects");
   const [first, second] = projects.map((project) => project.id);

@@ -1,10 +1,12 @@
-/** The inventory of a data folder that no service is using: `holdfast --data DIR resource …` without `serve`. */
+/** A data folder that no service is using: `holdfast --data DIR resource …` and `admin …` without `serve`. */
 import type { Inventory } from "../adapters/local/images/inventory.ts";
+import { administer } from "../core/app/identity/admin/administer.ts";
+import type { AdminOrder, AdminResult } from "../core/app/identity/admin/orders.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { holderOf } from "../core/app/lists/holder.ts";
 import { ACCOUNT } from "./account.ts";
 import { newId, now, randomOf } from "./chance.ts";
-import { openHostFolder } from "./host-folder.ts";
+import { type HostFolder, openHostFolder } from "./host-folder.ts";
 
 /** Opens the folder (with `create`, made when it is new), works on its inventory, and gives it back. @throws as openHostFolder */
 export async function withOfflineResources<T>(
@@ -14,13 +16,7 @@ export async function withOfflineResources<T>(
 ): Promise<T> {
   const host = await openHostFolder(dataDir, { create });
   try {
-    const account = await bootstrapIdentity({
-      records: host.records,
-      keys: host.keys,
-      newId,
-      randomBytes: randomOf,
-      ...ACCOUNT,
-    });
+    const account = await bootstrapIdentity({ ...identityOf(host), ...ACCOUNT });
     const { inventory } = host;
     return await work({
       addDisk: inventory.addDisk,
@@ -35,6 +31,24 @@ export async function withOfflineResources<T>(
     host.close();
   }
 }
+
+/**
+ * Carries out an order on the accounts of the folder. What changes the first user is in credentials.json after the next start.
+ * @throws AdminRefused; as openHostFolder
+ */
+export async function administerOffline(dataDir: string, order: AdminOrder): Promise<AdminResult> {
+  const host = await openHostFolder(dataDir, { create: false });
+  try {
+    const deps = identityOf(host);
+    // A folder that was only used without a service has no account yet.
+    await bootstrapIdentity({ ...deps, ...ACCOUNT });
+    return await administer({ ...deps, now }, order);
+  } finally {
+    host.close();
+  }
+}
+
+const identityOf = ({ records, keys }: HostFolder) => ({ records, keys, newId, randomBytes: randomOf });
 
 export type OfflineInventory = Pick<Inventory, "addDisk" | "addServer" | "list"> & {
   /** Forgets a resource unless a vault holds it. */

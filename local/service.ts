@@ -11,11 +11,14 @@ import {
   type LocalWorkflows,
   type LocalWorkflowsOptions,
 } from "../adapters/local/workflows/local-workflows.ts";
+import { administer } from "../core/app/identity/admin/administer.ts";
 import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
 import type { Services } from "../core/app/services.ts";
+import { PROFILES, type ProfileName } from "../core/domain/profile.ts";
 import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
+import type { Administration } from "../functions/api/administration.ts";
 import { createApi } from "../functions/api/kit/create-api.ts";
 import { routes } from "../functions/api/routes.ts";
 import { TASKS } from "../functions/tasks/tasks.ts";
@@ -53,6 +56,8 @@ export interface ServiceOptions {
   readonly port: number;
   readonly host: string;
   readonly log: Log;
+  /** Default: huawei. */
+  readonly profile?: ProfileName;
   /** For crash tests: called around every task of every workflow. */
   readonly hooks?: LocalWorkflowsOptions["hooks"];
 }
@@ -76,9 +81,11 @@ export async function startService({ dataDir, ...options }: ServiceOptions): Pro
   }
 }
 
-async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">): Promise<Service> {
+  const { port, host, log, hooks, profile = "huawei" } = options;
   const { records, objects, keys } = opened;
-  const account = await bootstrapIdentity({ records, keys, newId, randomBytes: randomOf, ...ACCOUNT });
+  const firstAccount = () => bootstrapIdentity({ records, keys, newId, randomBytes: randomOf, ...ACCOUNT });
+  const account = await firstAccount();
   const workers = Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
   const dataPlane = createWorkerDataPlane({
     workers,
@@ -87,7 +94,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     io: { ...localIo(opened.objectFolder), background: true },
   });
   const metrics = createPrometheusMetrics();
-  const services: Services & { readonly inventory: ResourceInventory } = {
+  const services: Services & { readonly inventory: ResourceInventory; readonly administration: Administration } = {
     records,
     objects,
     keys,
@@ -95,6 +102,14 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     resources: opened.resources,
     targets: createImageTargets(),
     inventory: opened.inventory,
+    async administration(order) {
+      const result = await administer({ records, keys, now, newId, randomBytes: randomOf }, order);
+      log({ level: "info", text: "accounts: order carried out", action: order.action });
+      // The first user's password or key may be another one now; who reads the file must not be locked out.
+      if (order.action === "user-password" || order.action === "key-revoke")
+        writeCredentials(opened.folder.path, { url: server.url, ...(await firstAccount()) });
+      return result;
+    },
     // Tasks need the services and the runner needs the tasks: the tasks look here when they run.
     get workflows(): LocalWorkflows {
       return workflows;
@@ -128,6 +143,7 @@ async function run(opened: HostFolder, { port, host, log, hooks }: Omit<ServiceO
     newId,
     log,
     scheme: "http",
+    profile: PROFILES[profile],
   });
   const handle = withMetricsPage(api, metrics.text);
   const server = await createHttpServer({ handle, host, port, newId, log });

@@ -20,12 +20,13 @@ export const withAccess = (command: Command): Command =>
     .option("--region <region>", "AWS region (default: AWS_REGION, or the profile's)")
     .option("--profile <name>", "profile of the AWS configuration files (default: AWS_PROFILE)");
 
-/** What AWS refused is told in one line; anything else is a surprise. */
+/** What AWS or the administration refused is told in one line; anything else is a surprise. */
 export async function told<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Error && error.name === "OperatorRefused") throw new CommandFailed(error.message);
+    if (error instanceof Error && (error.name === "OperatorRefused" || error.name === "AdminRefused"))
+      throw new CommandFailed(error.message);
     throw error;
   }
 }

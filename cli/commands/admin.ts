@@ -1,10 +1,11 @@
-/** `holdfast admin …`: what an operator does with a deployment on AWS, with their own AWS credentials. */
+/** `holdfast admin bootstrap|preflight`: what an operator does with a deployment on AWS, with their own AWS credentials. */
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import { path } from "../arguments.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, PreflightFailed } from "../failure.ts";
 import { formatTable } from "../text.ts";
+import { addAccountCommands } from "./accounts.ts";
 import { type AccessOptions, accessOf, told, withAccess } from "./admin-access.ts";
 import { addAdminVaultCommands } from "./admin-vault.ts";
 
@@ -128,11 +129,11 @@ async function preflight(context: Context, options: PreflightOptions): Promise<v
 
 const VERDICTS = { ok: "ok", slow: "slower", must: "raise" } as const;
 
-/** Adds `admin bootstrap|preflight|vault`. */
+/** Adds `admin …`: bootstrap, preflight, the commands on accounts, and those on vaults. */
 export function addAdminCommands(program: Command): void {
   const group = program
     .command("admin")
-    .description("operate a deployment on AWS, with your own AWS credentials, or this machine's service");
+    .description("accounts, keys and roles; freezing vaults; first steps of a deployment on AWS");
 
   withAccess(
     group
@@ -161,5 +162,6 @@ export function addAdminCommands(program: Command): void {
     .addHelpText("after", example("holdfast admin preflight --region eu-central-1"))
     .action(action(preflight));
 
+  addAccountCommands(group);
   addAdminVaultCommands(group);
 }

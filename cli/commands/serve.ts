@@ -1,5 +1,6 @@
 /** `holdfast serve`: the service on this machine, until it is told to stop. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { PROFILE_NAMES, type ProfileName } from "../../core/domain/profile.ts";
 import { integer } from "../arguments.ts";
 import { defaultDataDir } from "../connection.ts";
 import { action, type Context, example } from "../context.ts";
@@ -7,6 +8,7 @@ import { action, type Context, example } from "../context.ts";
 interface ServeOptions {
   readonly port: number;
   readonly host: string;
+  readonly profile: ProfileName;
 }
 
 /** Work that cannot be finished within this time is parked and goes on at the next start; ms. */
@@ -33,6 +35,7 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
     dataDir: context.data ?? defaultDataDir,
     port: options.port,
     host: options.host,
+    profile: options.profile,
     log: (line) => context.note(JSON.stringify({ time: new Date().toISOString(), ...line })),
   });
   const stopped = new Promise<void>((resolve, reject) => {
@@ -57,6 +60,11 @@ export function addServeCommand(program: Command): void {
     .description("run the service on this machine; Ctrl-C stops it, unfinished work goes on at the next start")
     .option("--port <number>", "port to listen on; 0 takes a free one", integer(0, 65_535), 8700)
     .option("--host <address>", "address to listen on", "127.0.0.1")
+    .addOption(
+      new Option("--profile <name>", "the cloud whose rules decide what is refused")
+        .choices(PROFILE_NAMES)
+        .default("huawei"),
+    )
     .addHelpText("after", example("holdfast serve --data /srv/holdfast --port 8700"))
     .action(action(serve));
 }

@@ -6,6 +6,7 @@ import { showBackup as show } from "../../core/app/lists/show-backup.ts";
 import { showMetadata } from "../../core/app/lists/show-metadata.ts";
 import { startRestore } from "../../core/app/restore/start-restore.ts";
 import type { Services } from "../../core/app/services.ts";
+import { checkProfile } from "../../core/domain/profile.ts";
 import { enterpriseProject } from "./enterprise-project.ts";
 import { parseBody } from "./kit/fields.ts";
 import { flagOf, instantOf, integerOf, oneOf, pageOf, sortOf } from "./kit/list-query.ts";
@@ -48,7 +49,9 @@ export const showBackup: Handler<Services> = async (request, services) => {
 };
 
 export const updateBackup: Handler<Services> = async (request, services) => {
-  await renameBackup(services, request.caller, backupId(request), parseBody(renameBackupBody, request.body));
+  const name = parseBody(renameBackupBody, request.body);
+  checkProfile(request.profile, "backup", { name });
+  await renameBackup(services, request.caller, backupId(request), name);
   return showBackup(request, services);
 };
 

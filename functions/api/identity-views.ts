@@ -11,7 +11,7 @@ const stableId = (...parts: readonly string[]): string =>
 const keystoneTime = (at: Instant): string => `${wireTime(at)}Z`;
 
 /** The `token` member; no project for a token of the account. */
-export function tokenView({ token, user, domain, project, region }: TokenDetails, url: string) {
+export function tokenView({ token, user, domain, project, roles, region }: TokenDetails, url: string) {
   const home = { id: domain.id, name: domain.name };
   return {
     issued_at: keystoneTime(token.issuedAt),
@@ -20,7 +20,7 @@ export function tokenView({ token, user, domain, project, region }: TokenDetails
     user: { id: user.id, name: user.name, domain: home },
     ...(project !== undefined && { project: { id: project.id, name: project.name, domain: home } }),
     ...(token.scope.kind === "domain" && { domain: home }),
-    ...(token.scope.kind !== "unscoped" && { roles: [{ id: stableId("role", "admin"), name: "admin" }] }),
+    ...(token.scope.kind !== "unscoped" && { roles: roles.map((name) => ({ id: stableId("role", name), name })) }),
     catalog: catalogView(project, region, url),
   };
 }

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { readDirectory } from "../../core/app/identity/directory.ts";
 import { type AskedScope, describeToken, issueToken, type Proof } from "../../core/app/identity/issue-token.ts";
-import { IdentityFailure, type Principal } from "../../core/app/identity/principal.ts";
-import type { Project } from "../../core/app/identity/records.ts";
+import { IdentityFailure } from "../../core/app/identity/principal.ts";
+import { revokeToken as revoke } from "../../core/app/identity/tokens.ts";
 import type { Services } from "../../core/app/services.ts";
+import { callerOf, ownProjects } from "./identity-caller.ts";
 import { catalogView, domainView, projectView, tokenView, userView } from "./identity-views.ts";
 import { parseBody } from "./kit/fields.ts";
 import type { ApiRequest, ApiResponse, Handler } from "./kit/request.ts";
@@ -52,9 +53,18 @@ export const showToken: Handler<IdentityServices> = async (request, services) =>
   return { status: 200, headers: { "X-Subject-Token": id }, body: { token: tokenView(details, request.url) } };
 };
 
+/** `DELETE /v3/auth/tokens`: the caller's token in X-Subject-Token is refused from now on. Others' look unknown. */
+export const revokeToken: Handler<IdentityServices> = async (request, services) => {
+  const id = request.headers["x-subject-token"] ?? "";
+  if (!(await revoke(services, id, callerOf(request).userId)))
+    throw new IdentityFailure("not-found", "This is not a recognized token.");
+  return { status: 204 };
+};
+
 /** `GET /v3/projects?name=` and `GET /v3/auth/projects`. Clients rely on the name filter (clients.md §1). */
 export const listProjects: Handler<IdentityServices> = async (request, services) => {
-  const projects = byName(request, await ownProjects(request, services));
+  const { projects: all } = await ownProjects(request, services);
+  const projects = byName(request, all);
   return listed(
     request,
     "projects",
@@ -64,7 +74,8 @@ export const listProjects: Handler<IdentityServices> = async (request, services)
 
 /** `GET /v3/projects/{id}`. */
 export const showProject: Handler<IdentityServices> = async (request, services) => {
-  const project = (await ownProjects(request, services)).find(({ id }) => id === request.path.id);
+  const { projects } = await ownProjects(request, services);
+  const project = projects.find(({ id }) => id === request.path.id);
   if (project === undefined) throw new IdentityFailure("not-found", "could not find the project");
   return { status: 200, body: { project: projectView(project, request.url) } };
 };
@@ -72,7 +83,7 @@ export const showProject: Handler<IdentityServices> = async (request, services) 
 /** `GET /v3/auth/domains`, also with `?name=`. */
 export const listDomains: Handler<IdentityServices> = async (request, services) => {
   const { domains } = await readDirectory(services.records);
-  const own = domains.filter(({ id }) => id === principalOf(request).domainId);
+  const own = domains.filter(({ id }) => id === callerOf(request).domainId);
   return listed(
     request,
     "domains",
@@ -80,10 +91,13 @@ export const listDomains: Handler<IdentityServices> = async (request, services) 
   );
 };
 
-/** `GET /v3/users?name=`. */
+/** `GET /v3/users?name=`: all of the domain for who may do everything in it, else the caller alone. */
 export const listUsers: Handler<IdentityServices> = async (request, services) => {
   const { users } = await readDirectory(services.records);
-  const own = users.filter(({ domainId }) => domainId === principalOf(request).domainId);
+  const { userId, domainId, rights } = callerOf(request);
+  const own = users.filter(
+    (user) => user.domainId === domainId && (rights.kind === "everything" || user.id === userId),
+  );
   return listed(
     request,
     "users",
@@ -93,23 +107,13 @@ export const listUsers: Handler<IdentityServices> = async (request, services) =>
 
 /** `GET /v3/auth/catalog`: the project that X-Project-Id names, else the token's or the account's first. */
 export const showCatalog: Handler<IdentityServices> = async (request, services) => {
-  const projects = await ownProjects(request, services);
-  const reach = projects.filter(({ id }) => principalOf(request).projectIds.includes(id));
+  const { projects, region } = await ownProjects(request, services);
+  const reach = projects.filter(({ id }) => callerOf(request).projectIds.includes(id));
   const hint = request.headers["x-project-id"];
   const project = hint === undefined ? reach[0] : reach.find(({ id }) => id === hint);
   const links = { self: `${request.url}/v3/auth/catalog`, previous: null, next: null };
-  return { status: 200, body: { catalog: catalogView(project, projects[0]?.name ?? "", request.url), links } };
+  return { status: 200, body: { catalog: catalogView(project, region, request.url), links } };
 };
-
-function principalOf({ principal }: ApiRequest): Principal {
-  if (principal === undefined) throw new Error("this route must ask for credentials");
-  return principal;
-}
-
-async function ownProjects(request: ApiRequest, { records }: IdentityServices): Promise<readonly Project[]> {
-  const { projects } = await readDirectory(records);
-  return projects.filter(({ domainId }) => domainId === principalOf(request).domainId);
-}
 
 const byName = <T extends { readonly name: string }>({ query }: ApiRequest, rows: readonly T[]): readonly T[] => {
   const name = query.get("name");

@@ -2,6 +2,7 @@
 import { listTasks } from "../../core/app/lists/list-tasks.ts";
 import { showTask } from "../../core/app/lists/show-task.ts";
 import type { Services } from "../../core/app/services.ts";
+import { enterpriseProject } from "./enterprise-project.ts";
 import { instantOf, pageOf } from "./kit/list-query.ts";
 import type { Handler } from "./kit/request.ts";
 import { operationLogView } from "./views/operation-log.ts";
@@ -17,6 +18,7 @@ export const listOperationLogs: Handler<Services> = async ({ query, projectId },
     vaultName: query.get("vault_name"),
     resourceId: query.get("resource_id"),
     resourceName: query.get("resource_name"),
+    enterpriseProjectId: enterpriseProject(query),
     from: instantOf(query, "start_time"),
     to: instantOf(query, "end_time"),
   };

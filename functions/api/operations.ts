@@ -123,6 +123,8 @@ export const OPERATIONS = [
   ["identity", "ListIdentityProjects", "GET", "/v3/projects", "account"],
   ["identity", "ShowIdentityProject", "GET", "/v3/projects/{id}", "account"],
   ["identity", "ListUsers", "GET", "/v3/users", "account"],
+  ["identity", "RevokeToken", "DELETE", "/v3/auth/tokens", "account"],
+  ["identity", "CreateTemporaryKey", "POST", "/v3.0/OS-CREDENTIAL/securitytokens", "account"],
   // ours
   ["host", "ShowHealth", "GET", "/healthz", "none"],
   ["host", "ListMetering", "GET", "/v3/{project_id}/holdfast/metering", "project"],
@@ -131,7 +133,11 @@ export const OPERATIONS = [
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
+  ["host", "Administer", "POST", "/v3/holdfast/administration", "operator"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */
 export type OperationName = (typeof OPERATIONS)[number][1];
+
+/** Those on a project: each needs a right (actions.ts). */
+export type ProjectOperation = Extract<(typeof OPERATIONS)[number], readonly [...unknown[], "project"]>[1];

@@ -1,7 +1,10 @@
 /** Who answers which operation. */
 import type { Services } from "../../core/app/services.ts";
+import { ACTIONS } from "./actions.ts";
+import { administer } from "./administration.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
+import * as domains from "./domains.ts";
 import * as features from "./features.ts";
 import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
@@ -12,13 +15,14 @@ import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
 import * as tags from "./tags.ts";
+import { createTemporaryKey } from "./temporary-keys.ts";
 import * as switches from "./vault-switches.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
 /**
  * A new operation goes here, under its name in operations.ts: `CreateVault: vaults.createVault`. One without a handler is
- * known all the same: after authentication and project check it answers 501 with its name.
+ * known all the same: after authentication and permission it answers 501 with its name.
  */
 const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ListVersions: listVersions,
@@ -33,6 +37,12 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ListIdentityProjects: identity.listProjects,
   ShowIdentityProject: identity.showProject,
   ListUsers: identity.listUsers,
+  RevokeToken: identity.revokeToken,
+  CreateTemporaryKey: createTemporaryKey,
+
+  ListProjects: domains.listRegionProjects,
+  ListDomainProjects: domains.listDomainProjects,
+  ShowDomain: domains.showDomain,
 
   CreateVault: vaults.createVault,
   ListVault: vaults.listVaults,
@@ -82,10 +92,19 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
+  Administer: administer,
 };
 
 /** The route table of the API, for `createApi`. */
 export const routes: readonly Route<Services>[] = OPERATIONS.map(([op, name, method, path, auth]) => {
   const handler = HANDLERS[name];
-  return { op, name, method, path, auth, ...(handler !== undefined && { handler }) };
+  return {
+    op,
+    name,
+    method,
+    path,
+    auth,
+    ...(auth === "project" && { actions: ACTIONS[name] }),
+    ...(handler !== undefined && { handler }),
+  };
 });

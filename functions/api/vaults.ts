@@ -8,6 +8,7 @@ import { startDeleteVault } from "../../core/app/vaults/start-delete-vault.ts";
 import { startRemoveResources } from "../../core/app/vaults/start-remove-resources.ts";
 import { updateVault as update } from "../../core/app/vaults/update-vault.ts";
 import { badField } from "../../core/domain/fault.ts";
+import { checkProfile } from "../../core/domain/profile.ts";
 import { enterpriseProject } from "./enterprise-project.ts";
 import { parseBody } from "./kit/fields.ts";
 import { pageOf } from "./kit/list-query.ts";
@@ -20,6 +21,7 @@ const vaultId = ({ path }: ApiRequest): string => path.vault_id ?? "";
 
 export const createVault: Handler<Services> = async (request, services) => {
   const { draft, policyId, chargingMode } = parseBody(createVaultBody, request.body);
+  checkProfile(request.profile, "vault", { ...draft.billing, name: draft.name, tags: draft.tags });
   if (chargingMode === "pre_paid")
     badField("vault.billing.charging_mode", "pre_paid is not possible: there is nothing to buy; use post_paid");
   if (policyId !== undefined)
@@ -53,6 +55,7 @@ export const listVaults: Handler<Services> = async ({ query, projectId }, servic
 
 export const updateVault: Handler<Services> = async (request, services) => {
   const change = parseBody(updateVaultBody, request.body);
+  checkProfile(request.profile, "vault", change);
   const updated = await update(services, request.caller, vaultId(request), change);
   return { status: 200, body: { vault: vaultView(updated) } };
 };

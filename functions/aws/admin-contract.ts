@@ -1,12 +1,18 @@
 /** What does the admin function take and answer? Shared by the function and the command that calls it. */
 import * as z from "zod";
+import { AdminOrder, AdminResult } from "../../core/app/identity/admin/orders.ts";
 
 const text = z.string().min(1);
 
-export const AdminRequest = z.discriminatedUnion("action", [
+export const AdminRequest = z.union([
   z.object({ action: z.literal("bootstrap") }),
   z.object({ action: z.literal("freeze-vault"), vault_id: text, frozen: z.boolean() }),
+  AdminOrder,
 ]);
+
+/** Of an order; `refused` says why nothing was changed. */
+export const OrderAnswer = z.union([z.object({ result: AdminResult }), z.object({ refused: text })]);
+export type OrderAnswer = z.output<typeof OrderAnswer>;
 
 const account = {
   region: text,

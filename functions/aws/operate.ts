@@ -2,7 +2,8 @@
 import { findDeployment, invokeAdmin } from "../../adapters/aws/deployment.ts";
 import { type OperatorAccess, OperatorRefused } from "../../adapters/aws/operator.ts";
 import { readQuotas } from "../../adapters/aws/quotas.ts";
-import { BootstrapAnswer, FreezeAnswer } from "./admin-contract.ts";
+import type { AdminOrder, AdminResult } from "../../core/app/identity/admin/orders.ts";
+import { BootstrapAnswer, FreezeAnswer, OrderAnswer } from "./admin-contract.ts";
 import { type Finding, judgeQuotas } from "./preflight.ts";
 
 /**
@@ -18,10 +19,12 @@ export async function bootstrapDeployment(
   ready();
   const answer = BootstrapAnswer.safeParse(await invokeAdmin(access, adminFunction, { action: "bootstrap" }));
   // Never the answer itself: it may hold secrets.
-  if (!answer.success)
-    throw new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
+  if (!answer.success) throw otherVersion(adminFunction);
   return { ...answer.data, url };
 }
+
+const otherVersion = (adminFunction: string): OperatorRefused =>
+  new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
 
 /** Freezes a vault of the deployment, or releases it. `vaultId` is an id, no name. @throws OperatorRefused */
 export async function freezeDeployedVault(
@@ -32,10 +35,22 @@ export async function freezeDeployedVault(
   const { adminFunction } = await findDeployment(access, name);
   const request = { action: "freeze-vault", vault_id: vaultId, frozen };
   const answer = FreezeAnswer.safeParse(await invokeAdmin(access, adminFunction, request));
-  if (!answer.success)
-    throw new OperatorRefused(`${adminFunction} is of another version than this program: it answered otherwise`);
+  if (!answer.success) throw otherVersion(adminFunction);
   if ("refused" in answer.data) throw new OperatorRefused(answer.data.refused);
   return answer.data.vault;
+}
+
+/** Carries out an order on the accounts of a deployment. @throws OperatorRefused, also with the reason of the administration */
+export async function administerDeployment(
+  access: OperatorAccess,
+  name: string,
+  order: AdminOrder,
+): Promise<AdminResult> {
+  const { adminFunction } = await findDeployment(access, name);
+  const answer = OrderAnswer.safeParse(await invokeAdmin(access, adminFunction, order));
+  if (!answer.success) throw otherVersion(adminFunction);
+  if ("refused" in answer.data) throw new OperatorRefused(answer.data.refused);
+  return answer.data.result;
 }
 
 /** Quotas of the account, held against what a deployment takes. `name`: one that may stand already. @throws OperatorRefused */

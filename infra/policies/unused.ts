@@ -19,6 +19,11 @@ export const UNUSED: readonly Unused[] = [
     reason: "the Lambda service writes the log with the function's role",
   },
   {
+    functions: ["admin"],
+    actions: ["dynamodb:Query", "dynamodb:DeleteItem"],
+    reason: "accounts are changed in the tests of the use cases and of the command (test/app/accounts*, test/cli)",
+  },
+  {
     functions: ["tick", "sweep"],
     actions: ["sqs:SendMessage"],
     reason: "the Lambda service leaves an event that failed in the queue, with the function's role",

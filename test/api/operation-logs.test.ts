@@ -150,7 +150,7 @@ describe("listing tasks (#47, TSK-03)", () => {
     await put(
       task("t1", { createdAt: at(1) }),
       task("t2", { createdAt: at(2), type: "restore", status: "success", vaultId: "v2", vaultName: "other" }),
-      task("t3", { createdAt: at(3), status: "failed", resource: other }),
+      task("t3", { createdAt: at(3), status: "failed", resource: other, enterpriseProjectId: "eps" }),
     );
   });
 
@@ -168,7 +168,9 @@ describe("listing tasks (#47, TSK-03)", () => {
     ["resource_name=we", ["t2", "t1"]],
     ["id=t1,t2", ["t2", "t1"]],
     ["start_time=2030-01-02T03:04:02Z&end_time=2030-01-02T03:04:02Z", ["t2"]],
-    ["enterprise_project_id=0", ["t3", "t2", "t1"]],
+    ["enterprise_project_id=0", ["t2", "t1"]],
+    ["enterprise_project_id=eps", ["t3"]],
+    ["enterprise_project_id=all_granted_eps", ["t3", "t2", "t1"]],
   ])("%s", async (query, ids) => {
     const { status, body } = await host.call("GET", `/operation-logs?${query}`);
     expect(status).toBe(200);

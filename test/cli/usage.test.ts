@@ -60,6 +60,20 @@ describe("help", () => {
       "admin preflight",
       "admin vault freeze",
       "admin vault unfreeze",
+      "admin domain create",
+      "admin domain list",
+      "admin project create",
+      "admin project list",
+      "admin user create",
+      "admin user list",
+      "admin user password",
+      "admin user delete",
+      "admin key create",
+      "admin key list",
+      "admin key revoke",
+      "admin role grant",
+      "admin role revoke",
+      "admin role list",
     ]);
   });
 

@@ -14,6 +14,7 @@ import { retrying } from "../../core/app/records/retrying-store.ts";
 import { bindings, load } from "../../core/app/records/tables.ts";
 import { createKeyring, defaultDomain } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
+import { EVERYTHING } from "../../core/domain/roles.ts";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import type { BlockAccess } from "../../core/ports/blocks.ts";
 import type { KeyService } from "../../core/ports/key-service.ts";
@@ -173,6 +174,9 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
       domainId: "d",
       domainName: "acct",
       projectIds: [PROJECT],
+      rights: EVERYTHING,
+      operator: true,
+      credential: { kind: "access-key", accessKey: "AK" },
     }),
     newId: randomUUID,
     inspect: checkAnswer,

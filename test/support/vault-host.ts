@@ -7,6 +7,7 @@ import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
 import { retrying } from "../../core/app/records/retrying-store.ts";
 import type { Caller, Services } from "../../core/app/services.ts";
+import { EVERYTHING } from "../../core/domain/roles.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import { checkAnswer } from "../../functions/api/contract/check-answer.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
@@ -99,6 +100,9 @@ export function createVaultHost(manners?: Manners): VaultHost {
           domainId: "d",
           domainName: "acct",
           projectIds: [PROJECT],
+          rights: EVERYTHING,
+          operator: true,
+          credential: { kind: "access-key", accessKey: "AK" },
         }),
         newId: randomUUID,
         inspect: checkAnswer,

@@ -161,6 +161,7 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
     requestId: caller.requestId,
     vaultId: vault.id,
     vaultName: vault.name,
+    enterpriseProjectId: vault.enterpriseProjectId,
     checkpointId: checkpoint.id,
     resource: about,
     backup: { id: backup.id, name },

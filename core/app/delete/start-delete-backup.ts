@@ -55,6 +55,7 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
     requestId: caller.requestId,
     vaultId: vault.id,
     vaultName: vault.name,
+    enterpriseProjectId: vault.enterpriseProjectId,
     checkpointId: backup.checkpointId,
     resource: { id: backup.resourceId, type: backup.resourceType, name: backup.resourceName },
     backup: { id: backup.id, name: backup.name },

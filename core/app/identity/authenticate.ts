@@ -2,12 +2,12 @@
 import type { Clock } from "../../domain/values.ts";
 import type { KeyService } from "../../ports/key-service.ts";
 import type { RecordStore } from "../../ports/record-store.ts";
-import { parseItem } from "../records/record.ts";
+import { holds, openAccessKey } from "./access-keys.ts";
+import { type Account, accountOf } from "./account.ts";
 import { parseAuthorization } from "./authorization-header.ts";
 import type { SignedRequest } from "./canonical-request.ts";
-import { findUser, readDirectory } from "./directory.ts";
-import { IdentityFailure, type Principal } from "./principal.ts";
-import { AccessKeyRecord, accessKeyKey, secretKeyContext } from "./records.ts";
+import { readDirectory, readGeneration } from "./directory.ts";
+import { type Credential, IdentityFailure, type Principal } from "./principal.ts";
 import { remembering } from "./remembered.ts";
 import { checkSignable, isSignedBy } from "./signature.ts";
 import { readToken } from "./tokens.ts";
@@ -24,46 +24,44 @@ const wrong = (): never => {
 const NOBODY = "0".repeat(40);
 
 /**
- * Accepts X-Auth-Token and both dialects of SDK-HMAC-SHA256. There is no replay cache: clients send identical requests
- * within one second on purpose (hazards C4). Users, keys and projects are remembered for five minutes.
+ * Accepts X-Auth-Token and both dialects of SDK-HMAC-SHA256, the latter also with a temporary key and its X-Security-Token.
+ * There is no replay cache: clients send identical requests within one second on purpose (hazards C4). Users and keys are
+ * remembered for five minutes, unless accounts are changed in between: each request reads their generation.
  */
 export function authenticator(services: {
   readonly records: RecordStore;
   readonly keys: KeyService;
   readonly now: Clock;
 }): Authenticate {
-  const { records, keys, now } = services;
-
-  const account = remembering(now, async (userId: string): Promise<Principal | undefined> => {
-    const found = await findUser(records, userId);
-    if (found === undefined) return undefined;
-    const { user, domain } = found;
-    const { projects } = await readDirectory(records);
-    const projectIds = projects.filter((p) => p.domainId === domain.id).map((p) => p.id);
-    return { userId: user.id, userName: user.name, domainId: domain.id, domainName: domain.name, projectIds };
-  });
-
-  const secretOf = remembering(now, async (accessKey: string) => {
-    const item = await records.get(accessKeyKey(accessKey), { consistent: true });
-    if (item === undefined) return undefined;
-    const record = parseItem(AccessKeyRecord, item);
-    const secret = await keys.unwrap(Buffer.from(record.sealedSecret, "base64"), secretKeyContext(accessKey));
-    return { userId: record.userId, secret: Buffer.from(secret).toString() };
-  });
+  const { records, now } = services;
+  const accounts = remembering(now, async (userId) => accountOf(await readDirectory(records), userId));
+  const openKeys = remembering(now, (accessKey) => openAccessKey(services, accessKey));
 
   async function bySignature(request: SignedRequest, header: string): Promise<Principal> {
     const authorization = parseAuthorization(header);
     checkSignable(request, authorization, now());
-    const known = authorization.accessKey.length > 128 ? undefined : await secretOf(authorization.accessKey);
+    const { accessKey } = authorization;
+    const generation = await readGeneration(records);
+    const known = accessKey.length > 128 ? undefined : await openKeys(accessKey, generation);
     const signed = isSignedBy(known?.secret ?? NOBODY, request, authorization);
     if (known === undefined || !signed) return wrong();
-    return (await account(known.userId)) ?? wrong();
+    const account = (await accounts(known.userId, generation)) ?? wrong();
+    if (!holds(known, request.headers["x-security-token"], account.user.passwordVersion, now())) return wrong();
+    return principalOf(
+      account,
+      known.temporary === undefined ? { kind: "access-key", accessKey } : { kind: "temporary-key" },
+    );
   }
 
   async function byToken(id: string): Promise<Principal> {
-    const token = (await readToken(records, id, now())) ?? wrong();
-    const principal = (await account(token.userId)) ?? wrong();
-    return { ...principal, projectIds: token.scope.kind === "project" ? [token.scope.projectId] : [] };
+    const [found, generation] = await Promise.all([readToken(records, id, now()), readGeneration(records)]);
+    const token = found ?? wrong();
+    const account = (await accounts(token.userId, generation)) ?? wrong();
+    if (token.passwordVersion !== account.user.passwordVersion) return wrong();
+    const { scope, expiresAt, passwordVersion } = token;
+    const principal = principalOf(account, { kind: "token", expiresAt, passwordVersion });
+    const scoped = principal.projectIds.filter((id) => scope.kind === "project" && id === scope.projectId);
+    return { ...principal, projectIds: scoped };
   }
 
   return async (request) => {
@@ -75,3 +73,14 @@ export function authenticator(services: {
     throw new IdentityFailure("unauthenticated", "no credentials: send X-Auth-Token or sign with SDK-HMAC-SHA256");
   };
 }
+
+const principalOf = ({ user, domain, projects, rights, operator }: Account, credential: Credential): Principal => ({
+  userId: user.id,
+  userName: user.name,
+  domainId: domain.id,
+  domainName: domain.name,
+  projectIds: projects.map(({ id }) => id),
+  rights,
+  operator,
+  credential,
+});

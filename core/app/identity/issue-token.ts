@@ -1,6 +1,7 @@
 /** Use case: who proves who they are gets a token for a project or for the account. */
 import type { Clock } from "../../domain/values.ts";
 import type { RecordStore } from "../../ports/record-store.ts";
+import { type Account, accountOf } from "./account.ts";
 import { type Directory, readDirectory } from "./directory.ts";
 import { isPassword } from "./passwords.ts";
 import { IdentityFailure } from "./principal.ts";
@@ -22,7 +23,7 @@ export type Proof =
     }
   | { readonly kind: "token"; readonly token: string };
 
-/** What the token shall be good for. `default` is the account's only project, as when a client names no scope. */
+/** What the token shall be good for. `default` is the only project in the user's reach, as when a client names no scope. */
 export type AskedScope =
   | ({ readonly kind: "project"; readonly domain?: Named | undefined } & Named)
   | ({ readonly kind: "domain" } & Named)
@@ -35,7 +36,9 @@ export interface TokenDetails {
   readonly user: User;
   readonly domain: Domain;
   readonly project: Project | undefined;
-  /** The region that its catalogue names, also when it is not for a project; empty when the account has no project. */
+  /** Names of the roles that it carries; `admin` for a user who may do everything. */
+  readonly roles: readonly string[];
+  /** The region that its catalogue names, also when it is not for a project. */
   readonly region: string;
 }
 
@@ -51,30 +54,24 @@ export async function issueToken(
   const { records, now } = services;
   const directory = await readDirectory(records);
   const before = proof.kind === "token" ? ((await readToken(records, proof.token, now())) ?? wrong()) : undefined;
-  const user =
-    proof.kind === "password"
-      ? await userByPassword(directory, proof)
-      : (directory.users.find((u) => u.id === before?.userId) ?? wrong());
-  const domain = directory.domains.find((d) => d.id === user.domainId) ?? wrong();
-  const granted = grant(directory, domain, scope);
+  const userId = proof.kind === "password" ? (await userByPassword(directory, proof)).id : before?.userId;
+  const account = (userId === undefined ? undefined : accountOf(directory, userId)) ?? wrong();
+  const { passwordVersion } = account.user;
+  if (before !== undefined && before.passwordVersion !== passwordVersion) wrong();
+  const granted = grant(account, scope);
+  // The version is the one that the proof was checked against: when the password is changed meanwhile, the token is dead.
   const { id, token } = await storeToken(services, {
-    userId: user.id,
+    userId: account.user.id,
+    passwordVersion,
     scope: granted.scope,
     methods: [proof.kind],
     now: now(),
     ...(before !== undefined && { notAfter: before.expiresAt }),
   });
-  return {
-    id,
-    token,
-    user,
-    domain,
-    project: granted.project,
-    region: granted.project?.name ?? regionOf(directory, domain),
-  };
+  return { id, ...detailsOf(account, token, granted.project, directory) };
 }
 
-/** What a token is good for, told again. @throws IdentityFailure not-found when it is unknown, expired or its owner gone */
+/** What a token is good for, told again. @throws IdentityFailure not-found when it is unknown, expired, or dead with its user or password */
 export async function describeToken(
   { records, now }: { readonly records: RecordStore; readonly now: Clock },
   id: string,
@@ -84,33 +81,44 @@ export async function describeToken(
   };
   const token = (await readToken(records, id, now())) ?? gone();
   const directory = await readDirectory(records);
-  const user = directory.users.find((u) => u.id === token.userId) ?? gone();
-  const domain = directory.domains.find((d) => d.id === user.domainId) ?? gone();
+  const account = accountOf(directory, token.userId) ?? gone();
+  if (token.passwordVersion !== account.user.passwordVersion) gone();
   const { scope } = token;
-  const project = scope.kind === "project" ? directory.projects.find((p) => p.id === scope.projectId) : undefined;
-  return { token, user, domain, project, region: project?.name ?? regionOf(directory, domain) };
+  const project = account.projects.find(({ id }) => scope.kind === "project" && id === scope.projectId);
+  return detailsOf(account, token, project, directory);
 }
 
-/** A project is named as its region. */
-const regionOf = ({ projects }: Directory, { id }: Domain): string =>
-  projects.find((p) => p.domainId === id)?.name ?? "";
+function detailsOf(
+  { user, domain, rights }: Account,
+  token: Token,
+  project: Project | undefined,
+  { region }: Directory,
+): TokenDetails {
+  const roles = rights.kind === "everything" ? ["admin"] : (rights.roles.get(project?.id ?? "") ?? []);
+  return { token, user, domain, project, roles, region };
+}
 
 async function userByPassword(directory: Directory, proof: Extract<Proof, { kind: "password" }>): Promise<User> {
-  const { id, name, domain } = proof.user;
-  const user = directory.users.find((u) => {
-    const home = directory.domains.find((d) => d.id === u.domainId);
-    return home !== undefined && is({ id, name }, u) && (id !== undefined || isAccount(domain, home));
-  });
+  const user = userNamed(directory, proof.user);
   const right = await isPassword(proof.password, user?.passwordHash);
   return right && user !== undefined ? user : wrong();
 }
 
+/** A name without its domain means the user of the first domain, or the only one who is called so. */
+function userNamed(directory: Directory, { id, name, domain }: Extract<Proof, { kind: "password" }>["user"]) {
+  const home = (user: User) => directory.domains.find((d) => d.id === user.domainId);
+  const called = directory.users.filter((user) => {
+    const at = home(user);
+    return at !== undefined && is({ id, name }, user) && (id !== undefined || isAccount(domain, at));
+  });
+  if (called.length < 2) return called[0];
+  return called.find(({ domainId }) => domainId === directory.boot?.domainId);
+}
+
 function grant(
-  directory: Directory,
-  domain: Domain,
+  { domain, projects: own }: Account,
   asked: AskedScope,
 ): { readonly scope: Token["scope"]; readonly project: Project | undefined } {
-  const own = directory.projects.filter((p) => p.domainId === domain.id);
   if (asked.kind === "unscoped") return { scope: { kind: "unscoped" }, project: undefined };
   if (asked.kind === "domain") {
     if (!isAccount(asked, domain)) wrong();

@@ -1,5 +1,5 @@
 /** How tokens are given out and read back. */
-import type { Instant } from "../../domain/values.ts";
+import type { Clock, Instant } from "../../domain/values.ts";
 import type { RecordStore } from "../../ports/record-store.ts";
 import { parseItem } from "../records/record.ts";
 import { type Token, TokenRecord, tokenKey } from "./records.ts";
@@ -19,7 +19,10 @@ export interface IssuedToken {
  */
 export async function storeToken(
   { records, randomBytes }: { readonly records: RecordStore; readonly randomBytes: (n: number) => Uint8Array },
-  asked: Pick<Token, "userId" | "scope" | "methods"> & { readonly now: Instant; readonly notAfter?: Instant },
+  asked: Pick<Token, "userId" | "passwordVersion" | "scope" | "methods"> & {
+    readonly now: Instant;
+    readonly notAfter?: Instant;
+  },
 ): Promise<IssuedToken> {
   const { now, notAfter, ...granted } = asked;
   const token: Token = {
@@ -39,4 +42,17 @@ export async function readToken(records: RecordStore, id: string, now: Instant):
   const item = await records.get(tokenKey(id), { consistent: true });
   const token = item && parseItem(TokenRecord, item);
   return token !== undefined && token.expiresAt > now ? token : undefined;
+}
+
+/** Ends a token now. Those that were got with it live on until their own end. @returns false when this user has no such token */
+export async function revokeToken(
+  { records, now }: { readonly records: RecordStore; readonly now: Clock },
+  id: string,
+  userId: string,
+): Promise<boolean> {
+  const token = await readToken(records, id, now());
+  if (token?.userId !== userId) return false;
+  // Deleting twice is once: of two revocations both may say that they did it.
+  await records.write({ op: "delete", key: tokenKey(id), if: "any" });
+  return true;
 }

@@ -1,4 +1,5 @@
 /** Who holds a resource of this host: why it must not be forgotten. */
+import { readDirectory } from "../identity/directory.ts";
 import { defaultDomain } from "../repository/keyring.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import type { RecordServices } from "../services.ts";
@@ -6,9 +7,17 @@ import { ClaimJudge } from "../vaults/claims.ts";
 import { loadClaims } from "../vaults/sagas.ts";
 import { findVault } from "../vaults/show-vault.ts";
 
-/** A sentence that names the vault or the work that holds the resource, or undefined when nothing does. */
+/**
+ * A sentence that names the vault or the work that holds the resource, or undefined when nothing does. All projects are asked,
+ * the caller's first: they share the resources of the host.
+ */
 export async function holderOf(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {
-  return (await boundIn(s, projectId, resourceId)) ?? (await usedBy(s, projectId, resourceId));
+  const { projects } = await readDirectory(s.records);
+  for (const id of new Set([projectId, ...projects.map((project) => project.id)])) {
+    const holder = (await boundIn(s, id, resourceId)) ?? (await usedBy(s, id, resourceId));
+    if (holder !== undefined) return holder;
+  }
+  return undefined;
 }
 
 async function boundIn(s: RecordServices, projectId: string, resourceId: string): Promise<string | undefined> {

@@ -18,6 +18,9 @@ import {
   walkBack,
 } from "./walk.ts";
 
+/** Where everything belongs that names no other (cbr-api 5.1). */
+const DEFAULT_ENTERPRISE_PROJECT = "0";
+
 export interface TaskFilter {
   readonly ids: readonly string[];
   readonly type?: string | undefined;
@@ -28,6 +31,7 @@ export interface TaskFilter {
   readonly vaultName?: string | undefined;
   readonly resourceId?: string | undefined;
   readonly resourceName?: string | undefined;
+  readonly enterpriseProjectId?: string | undefined;
   /** Creation window, inclusive. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -101,6 +105,8 @@ function matches(task: Task, filter: TaskFilter): boolean {
     (filter.vaultName === undefined || (task.vaultName ?? "").includes(filter.vaultName)) &&
     (filter.resourceId === undefined || resource?.id === filter.resourceId) &&
     (filter.resourceName === undefined || (resource?.name ?? "").includes(filter.resourceName)) &&
+    (filter.enterpriseProjectId === undefined ||
+      (task.enterpriseProjectId ?? DEFAULT_ENTERPRISE_PROJECT) === filter.enterpriseProjectId) &&
     (filter.from === undefined || task.createdAt >= filter.from) &&
     (filter.to === undefined || task.createdAt <= filter.to)
   );

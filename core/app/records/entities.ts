@@ -218,6 +218,8 @@ export const Task = z.object({
   requestId: z.string(),
   vaultId: id.optional(),
   vaultName: z.string().optional(),
+  /** That of the vault; absent in rows of versions that did not write it down. */
+  enterpriseProjectId: z.string().optional(),
   checkpointId: id.optional(),
   resource: z.object({ id, type: z.string(), name: z.string() }).optional(),
   backup: z.object({ id, name: z.string() }).optional(),

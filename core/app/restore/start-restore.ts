@@ -68,6 +68,7 @@ async function record(
     requestId: caller.requestId,
     vaultId: vault.id,
     vaultName: vault.name,
+    enterpriseProjectId: vault.enterpriseProjectId,
     checkpointId: backup.checkpointId,
     resource: about,
     backup: { id: backup.id, name: backup.name },

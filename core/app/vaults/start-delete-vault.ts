@@ -37,6 +37,7 @@ async function record(s: Services, caller: Caller, vaultId: string, taskId: stri
     requestId: caller.requestId,
     vaultId,
     vaultName: vault.name,
+    enterpriseProjectId: vault.enterpriseProjectId,
     totals: { total: bound.reduce((sum, b) => sum + b.backups, 0), failed: 0 },
     createdAt: now,
     startedAt: now,

@@ -71,6 +71,7 @@ async function record(
       requestId: caller.requestId,
       vaultId,
       vaultName: vault.name,
+      enterpriseProjectId: vault.enterpriseProjectId,
       resource: { id: binding.resourceId, type: binding.resourceType, name: binding.name },
       totals: { total: binding.backups, failed: 0 },
       createdAt: now,

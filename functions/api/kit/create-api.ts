@@ -1,7 +1,8 @@
-/** The API as one function from event to answer: route, authenticate, check the project, parse, handle, map refusals. */
+/** The API as one function from event to answer: route, authenticate, check permission, parse, handle, map refusals. */
 import type { Authenticate } from "../../../core/app/identity/authenticate.ts";
-import { IdentityFailure, type Principal } from "../../../core/app/identity/principal.ts";
+import { checkActions, IdentityFailure, type Principal } from "../../../core/app/identity/principal.ts";
 import { badField, Fault } from "../../../core/domain/fault.ts";
+import { PROFILES, type Profile } from "../../../core/domain/profile.ts";
 import { toResult } from "./answer.ts";
 import { bodyBytes, type HttpEvent, type HttpResult } from "./event.ts";
 import { Query } from "./query.ts";
@@ -23,6 +24,8 @@ export interface ApiOptions<Services> {
   readonly scheme: "http" | "https";
   /** Scheme and host that answers shall name, when the Host header is not to be trusted for that. */
   readonly publicUrl?: string;
+  /** Default: huawei's. */
+  readonly profile?: Profile;
 }
 
 /** 1 MiB: several times the largest request of the contract (256 resources with all their members). */
@@ -62,7 +65,7 @@ async function answer<S>(
     return { ...told, headers: { Allow } };
   }
   const { route, path } = found;
-  const projectId = route.auth === "project" ? projectOf(event, principal, path.project_id) : "";
+  const projectId = permittedProject(route, event, principal, path.project_id);
   const long = Object.entries(path).find(([, value]) => value.length > LONGEST_PARAMETER);
   if (long !== undefined) badField(long[0], `must be at most ${LONGEST_PARAMETER} characters`);
   if (route.handler === undefined) return notBuilt(route);
@@ -73,6 +76,7 @@ async function answer<S>(
     principal,
     path,
     query: new Query(event.rawQueryString),
+    profile: options.profile ?? PROFILES.huawei,
     body: method === "POST" || method === "PUT" ? jsonObject(body) : undefined,
     headers: event.headers,
     requestId,
@@ -82,6 +86,21 @@ async function answer<S>(
   const answered = await route.handler(request, options.services);
   options.inspect?.(route.name, answered, request.query.asked);
   return answered;
+}
+
+/** The project that it is about, empty without one; the caller may do what the route does. @throws IdentityFailure forbidden */
+function permittedProject<S>(
+  { auth, actions = [] }: Route<S>,
+  event: HttpEvent,
+  principal: Principal | undefined,
+  named: string | undefined,
+): string {
+  if (auth === "operator" && !principal?.operator)
+    throw new IdentityFailure("forbidden", "only the first user administrates accounts");
+  if (auth !== "project") return "";
+  const projectId = projectOf(event, principal, named);
+  if (principal !== undefined) checkActions(principal, projectId, actions);
+  return projectId;
 }
 
 /** The path's project, if it is the caller's and the one that X-Project-Id names. X-Domain-Id is not compared (clients.md §2). */
@@ -110,7 +129,7 @@ function jsonObject(bytes: Uint8Array): unknown {
 }
 
 function failureAnswer<S>(options: ApiOptions<S>, event: HttpEvent, requestId: string, error: unknown): ApiResponse {
-  const isAuth = /^\/+v3\/+auth\//.test(event.rawPath);
+  const isAuth = /^\/+v3(\.0\/+OS-CREDENTIAL|\/+auth)\//.test(event.rawPath);
   if (error instanceof IdentityFailure) return isAuth ? keystoneAnswer(error) : gatewayAnswer(error);
   if (error instanceof Fault)
     return isAuth ? keystoneAnswer(new IdentityFailure("bad-request", error.detail)) : faultAnswer(error);

@@ -1,6 +1,8 @@
 /** What a handler gets and gives: a request that is authenticated, routed and parsed, and a plain answer. */
 import type { Principal } from "../../../core/app/identity/principal.ts";
 import type { Caller } from "../../../core/app/services.ts";
+import type { Profile } from "../../../core/domain/profile.ts";
+import type { Action } from "../../../core/domain/roles.ts";
 import type { Query } from "./query.ts";
 
 /** A request after authentication, project check, routing and JSON parsing. */
@@ -16,6 +18,8 @@ export interface ApiRequest {
   /** Path parameters by template name, percent-decoded, never empty, at most 255 characters. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: Query;
+  /** Whose switches decide what is refused. */
+  readonly profile: Profile;
   /** The parsed JSON object of POST and PUT; undefined otherwise. Give it to `parseBody`. */
   readonly body: unknown;
   /** Names in lower case. For the identity endpoints; a CBR handler needs none. */
@@ -37,8 +41,11 @@ export interface ApiResponse {
 /** One operation of the API: parse, one use case, one view. Refusals are thrown (Fault, IdentityFailure). */
 export type Handler<Services> = (request: ApiRequest, services: Services) => Promise<ApiResponse>;
 
-/** `project`: the path's project must be the caller's. `account`: any caller. `none`: answered without credentials. */
-export type AuthKind = "none" | "project" | "account";
+/**
+ * `project`: the path's project must be the caller's, with a right to each of the route's actions. `account`: any caller.
+ * `operator`: the first user. `none`: answered without credentials.
+ */
+export type AuthKind = "none" | "project" | "account" | "operator";
 
 /** A row of the route table. Templates are `/`-separated; `{name}` takes exactly one segment. */
 export interface Route<Services> {
@@ -47,6 +54,8 @@ export interface Route<Services> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly auth: AuthKind;
-  /** Absent: the operation is known, and answers 501 after authentication and project check. */
+  /** What the caller must be allowed in the project; for `project` only. */
+  readonly actions?: readonly Action[];
+  /** Absent: the operation is known, and answers 501 after authentication and permission. */
   readonly handler?: Handler<Services>;
 }

@@ -29,13 +29,21 @@ function cleanEnvironment(env: Readonly<Record<string, string>>): Record<string,
 
 export function startCli(
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    /** What stands on standard input; default: nothing. */
+    readonly input?: string;
+  } = {},
 ): Started {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: cleanEnvironment(options.env ?? {}),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that fails at once reads nothing: that is told by its exit code, not by a broken pipe.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
   let stdout = "";
   let stderr = "";
   const listeners: (() => void)[] = [];

@@ -107,6 +107,30 @@ export function identityScenarios(host: () => ScenarioHost): void {
       expect((await signed(signer, asked(["vaults"], { headers }))).status).toBe(401);
     });
 
+    test("a token gets a temporary key, which opens the project together with its security token only", async () => {
+      const identity = { methods: ["token"], token: { duration_seconds: "900" } };
+      const given = await send(host().address, {
+        method: "POST",
+        target: "/v3.0/OS-CREDENTIAL/securitytokens",
+        headers: {
+          "content-type": "application/json",
+          "x-auth-token": String((await token()).headers["x-subject-token"]),
+        },
+        body: JSON.stringify({ auth: { identity } }),
+      });
+      expect(given.status).toBe(201);
+      const { access, secret, securitytoken } = given.body.credential;
+      const list = asked(["vaults"]);
+      const opened = (security: Record<string, string>) =>
+        send(host().address, {
+          method: "GET",
+          target: targetOf(list),
+          headers: { ...list.headers, ...security, authorization: signFlat(list, access, secret) },
+        });
+      expect((await opened({ "x-security-token": securitytoken })).status).toBe(200);
+      expect((await opened({})).status).toBe(401);
+    });
+
     test("somebody else's project is 403, whoever asks, and nobody is 401", async () => {
       const segments = ["v3", "f".repeat(32), "vaults"];
       for (const [, signer] of DIALECTS) expect((await signed(signer, asked([], { segments }))).status).toBe(403);
