@@ -53,6 +53,8 @@ export const Vault = z.object({
   demandBilling: z.boolean(),
   availabilityZone: z.string(),
   sysLockSourceService: z.string(),
+  /** Ids of the policies applied to it, at most one of each type (VLT-60). One that does not exist any more counts as none. */
+  policies: z.object({ backup: id.optional(), replication: id.optional() }).optional(),
 });
 export type Vault = z.infer<typeof Vault>;
 
