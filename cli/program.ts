@@ -7,6 +7,7 @@ import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addProtectableCommands } from "./commands/protectable.ts";
 import { addResourceCommands } from "./commands/resource.ts";
+import { addRetentionCommands } from "./commands/retention.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addStoreCommands } from "./commands/store.ts";
 import { addTaskCommands } from "./commands/task.ts";
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addResourceCommands(program);
   addVaultCommands(program);
   addBackupCommands(program);
+  addRetentionCommands(program);
   addCheckpointCommands(program);
   addTaskCommands(program);
   addProtectableCommands(program);

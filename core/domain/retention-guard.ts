@@ -1,7 +1,7 @@
 /** May a retention plan run by itself, or does a person have to look at it first? (design §7, hazard A13) */
 import type { Instant } from "./values.ts";
 
-/** A step of the clock between two ticks that is larger than this, or backwards, is a jump: dates cannot be trusted then. */
+/** A larger step of the clock between two ticks, forwards or back, is a jump: dates cannot be trusted then. */
 const JUMP_MS = 2 * 3600 * 1000;
 /** One plan that takes more than this share … */
 const MOST_OF_VAULT = 0.2;
@@ -10,7 +10,7 @@ const MOST_OF_RESOURCE = 0.5;
 const MANY = 10;
 
 /** Whether the clock jumped between two ticks. */
-export const isJump = (from: Instant, to: Instant): boolean => to < from || to - from > JUMP_MS;
+export const isJump = (from: Instant, to: Instant): boolean => Math.abs(to - from) > JUMP_MS;
 
 export interface PlanSize {
   /** Good backups that the plan deletes; failed ones hold nothing. */

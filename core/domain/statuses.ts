@@ -16,7 +16,7 @@ type MemberStatus = (typeof MEMBER_STATUSES)[number];
 /** TSK-06: waiting → running → success, failed, timeout; waiting → skipped. */
 export const TASK_STATUSES = ["waiting", "running", "success", "failed", "timeout", "skipped"] as const;
 
-export const TASK_TYPES = ["backup", "restore", "delete", "vault_delete", "remove_resource"] as const;
+export const TASK_TYPES = ["backup", "restore", "delete", "vault_delete", "remove_resource", "undelete"] as const;
 
 /** Why a resource in this state cannot take a new operation: the code of the matrix CCY 23.1, or nothing when it can. */
 export function busyCode(

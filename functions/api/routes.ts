@@ -8,6 +8,7 @@ import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
+import * as retention from "./retention.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -57,6 +58,12 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
+  ListTrash: retention.listTrash,
+  UndeleteBackup: retention.undeleteBackup,
+  ShowFate: retention.showFate,
+  PreviewPolicy: retention.previewPolicy,
+  ListHeldPlans: retention.listHeldPlans,
+  ConfirmHeldPlan: retention.confirmHeldPlan,
 };
 
 /** The route table of the API, for `createApi`. */

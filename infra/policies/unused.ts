@@ -26,7 +26,7 @@ export const UNUSED: readonly Unused[] = [
   {
     functions: ["tick"],
     actions: [
-      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem"].map((operation) => `dynamodb:${operation}`),
+      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem", "ConditionCheckItem"].map((op) => `dynamodb:${op}`),
       "states:StartExecution",
       "states:DescribeExecution",
       ...["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes", ...UNDO],
@@ -118,6 +118,12 @@ export const UNUSED: readonly Unused[] = [
     actions: ["ec2:DescribeSnapshots", "dynamodb:PutItem"],
     sometimes: true,
     reason: "only after a death half-way, or when EC2 takes minutes to swap",
+  },
+  {
+    functions: ["delete-backup-remove"],
+    actions: ["s3:PutObject", "s3:DeleteObject", "s3:GetBucketVersioning"],
+    sometimes: true,
+    reason: "what can be restored from goes to the trash; only failed backups let go of their roots at once",
   },
   {
     functions: ["delete-vault-batch"],

@@ -1,13 +1,15 @@
 /** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
-import { GIB } from "../../domain/values.ts";
+import { expiryOf } from "../../domain/retention-rule.ts";
+import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
 import { bindingKey, memberKey, skippedKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { backups, bindings, checkpoints, insert, insertAt, load, replace, tasks, vaults } from "../records/tables.ts";
 import { defaultDomain } from "../repository/keyring.ts";
+import { policyInForce, ruleOf } from "../retention/rule-in-force.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
@@ -98,7 +100,12 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     code: `BackupService.${code}`,
     reason: why,
   }));
-  const drafts = chosen.map((c, i) => draft(s, caller, vault, checkpoint, c, memberName(name, i, chosen.length)));
+  // RET-38: the date is fixed now, by the policy in force now.
+  const policy = checkpoint.autoTrigger ? await policyInForce(s.records, vault) : undefined;
+  const expiredAt = policy && expiryOf(ruleOf(policy.operationDefinition), now);
+  const drafts = chosen.map((c, i) =>
+    draft(s, caller, vault, checkpoint, { ...c, expiredAt }, memberName(name, i, chosen.length)),
+  );
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
   const header: Write[] = [
@@ -125,7 +132,14 @@ interface Draft {
 }
 
 /** One member of the run and the writes that record it. */
-function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint, c: Chosen, name: string): Draft {
+function draft(
+  s: Services,
+  caller: Caller,
+  vault: Vault,
+  checkpoint: Checkpoint,
+  c: Chosen & { readonly expiredAt: Instant | undefined },
+  name: string,
+): Draft {
   const { binding, resource } = c;
   const size = resource.kind === "disk" ? resource.size : resource.disks.reduce((sum, d) => sum + d.size, 0);
   const backup: Backup = {
@@ -148,6 +162,7 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
     enterpriseProjectId: vault.enterpriseProjectId,
     createdAt: checkpoint.createdAt,
     updatedAt: checkpoint.createdAt,
+    ...(c.expiredAt !== undefined && { expiredAt: c.expiredAt }),
   };
   const about = { id: binding.resourceId, type: binding.resourceType, name: resource.name };
   const task: Task = {

@@ -147,6 +147,16 @@ export const Skipped = z.object({
 });
 export type Skipped = z.infer<typeof Skipped>;
 
+/** Why something was deleted, as it is told later. */
+export const Told = z.object({
+  /** `user` or `retention`. */
+  by: z.enum(["user", "retention"]),
+  /** Of the user. */
+  userId: z.string().optional(),
+  reason: z.string(),
+});
+export type Told = z.infer<typeof Told>;
+
 export const Backup = z.object({
   schema: z.literal(1),
   id,
@@ -173,6 +183,10 @@ export const Backup = z.object({
   /** What the source promised about the captured state. */
   promise: z.string().optional(),
   containSystemDisk: z.boolean().optional(),
+  /** Why no rule may delete it: shown to people. */
+  hold: z.string().optional(),
+  /** Its deletion was begun: by whom, why, and what it was before. Stays when that fails. */
+  leaving: z.object({ told: Told, from: z.enum(["available", "error"]), at: instant }).optional(),
 });
 export type Backup = z.infer<typeof Backup>;
 
@@ -368,6 +382,9 @@ export const Due = z.object({
     "delete-vault",
     "remove-resource",
     "collect",
+    "expiry",
+    "retention",
+    "purge",
   ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),
@@ -381,7 +398,7 @@ export const Intent = z.object({
   resourceId: id,
   diskId: id,
   at: instant,
-  /** Of the run of this backup, which failed: its intent object is written when the root goes. */
+  /** Of a backup whose run failed, or that is purged from the trash: its intent object is written when the root goes. */
   failedBackup: id.optional(),
 });
 export type Intent = z.infer<typeof Intent>;

@@ -13,6 +13,8 @@ import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
+import { doChore, isChore } from "./chores.ts";
+import { observeClock } from "./clock.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
 
@@ -37,6 +39,8 @@ export interface TickReport {
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
   const report = { started: 0, running: 0, ended: 0, failed: 0 };
+  // Before anything that goes by the clock.
+  await observeClock(s);
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     const { pk } = dueKey(shard, 0, "", "");
     // "~" sorts after every id: the whole millisecond of the horizon is due.
@@ -60,14 +64,19 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
 }
 
 async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport> {
-  if (due.workflow === "collect") {
+  const { workflow } = due;
+  if (isChore(workflow)) {
+    await doChore(s, workflow, due, key);
+    return "ended";
+  }
+  if (workflow === "collect") {
     await startDueCollection(s, due, key);
     return "started";
   }
-  const status = await s.workflows.status(due.workflow, due.name);
+  const status = await s.workflows.status(workflow, due.name);
   if (status === undefined) {
     // The process died between recording the work and starting it.
-    await s.workflows.start(due.workflow, due.name, due.input);
+    await s.workflows.start(workflow, due.name, due.input);
     await again(s, due, key);
     return "started";
   }
@@ -131,6 +140,11 @@ async function end(
     case "delete-vault":
     case "remove-resource":
       return failRemoval(s, { taskId, error, status });
+    case "expiry":
+    case "retention":
+    case "purge":
+      // No execution does these.
+      return;
     case "collect":
       // Started and promised again in one go; an execution that died has a lease that runs out.
       return;

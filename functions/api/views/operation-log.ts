@@ -56,6 +56,8 @@ function ofItsKind(task: Task): object {
       };
     case "delete":
       return { delete: backup };
+    case "undelete":
+      return { undelete: backup };
     case "restore":
       return {
         restore: {
