@@ -74,3 +74,9 @@ export function startDelay(vaultId: string): number {
   for (const char of vaultId) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
   return Math.floor((hash / 2 ** 32) * (SPREAD_MS / 1000)) * 1000;
 }
+
+/** A run that should have started this long ago and has not is shown as late. */
+const LATE_AFTER_MS = 2 * MINUTE_MS;
+
+/** Should a run that was planned for then have started by now? */
+export const isLate = (plannedAt: Instant, now: Instant): boolean => now - plannedAt > LATE_AFTER_MS;
