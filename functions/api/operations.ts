@@ -128,6 +128,7 @@ export const OPERATIONS = [
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
+  ["host", "ListScheduledRuns", "GET", "/v3/{project_id}/holdfast/runs", "project"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */

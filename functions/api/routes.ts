@@ -6,8 +6,10 @@ import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as policies from "./policies.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
+import { listScheduledRuns } from "./scheduled-runs.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -36,6 +38,14 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteVault: vaults.deleteVault,
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
+  AssociateVaultPolicy: policies.associatePolicy,
+  DisassociateVaultPolicy: policies.dissociatePolicy,
+
+  CreatePolicy: policies.createPolicy,
+  ListPolicies: policies.listPolicies,
+  ShowPolicy: policies.showPolicy,
+  UpdatePolicy: policies.updatePolicy,
+  DeletePolicy: policies.deletePolicy,
 
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
@@ -57,6 +67,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
+  ListScheduledRuns: listScheduledRuns,
 };
 
 /** The route table of the API, for `createApi`. */

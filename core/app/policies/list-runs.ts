@@ -1,6 +1,7 @@
 /** GET holdfast/runs: what should have run and what became of it, newest first. */
 import { badField } from "../../domain/fault.ts";
 import { isLate } from "../../domain/schedule.ts";
+import type { RUN_STATES } from "../../domain/statuses.ts";
 import {
   createdBetween,
   listPage,
@@ -14,9 +15,7 @@ import { runsOfPolicy, runsOfProject, ScheduledRun, scheduledRunKey } from "../r
 import { parseItem } from "../records/record.ts";
 import type { RecordServices } from "../services.ts";
 
-/** `late` is an expected run that should have started and has not. */
-export const RUN_STATES = ["expected", "late", "started", "done", "failed", "missed", "skipped"] as const;
-export type RunState = (typeof RUN_STATES)[number];
+type RunState = (typeof RUN_STATES)[number];
 
 export interface ShownRun extends Row {
   readonly run: ScheduledRun;

@@ -1,8 +1,8 @@
 /** What is stored of runs that should happen: the ledger, and the due work that makes them happen. */
 import { z } from "zod";
 import { POLICY_TYPES } from "../../domain/policy.ts";
-import type { Instant } from "../../domain/values.ts";
-import { sortableTime } from "../../domain/values.ts";
+import { SCHEDULED_STATES } from "../../domain/statuses.ts";
+import { type Instant, sortableTime } from "../../domain/values.ts";
 import type { Key } from "../../ports/record-store.ts";
 import { shardOf } from "../time/due.ts";
 import { dueKey } from "./keys.ts";
@@ -10,9 +10,6 @@ import type { Placement } from "./record.ts";
 
 const id = z.string().min(1).max(64);
 const instant = z.number().int();
-
-/** `late` is no state: it is what an expected run looks like that nobody has started (core/domain/schedule.ts). */
-const STATES = ["expected", "started", "done", "failed", "missed", "skipped"] as const;
 
 /** One point of a policy in one vault, and what became of it. There is exactly one for each point that has passed. */
 export const ScheduledRun = z.object({
@@ -27,7 +24,7 @@ export const ScheduledRun = z.object({
   nominal: instant,
   /** When it starts: the point, and the vault's share of the spread. */
   plannedAt: instant,
-  state: z.enum(STATES),
+  state: z.enum(SCHEDULED_STATES),
   /** Why it was missed, skipped or failed, or what it left out. */
   reason: z.string().optional(),
   /** Four digits of the refusal's code. */
