@@ -128,6 +128,7 @@ export const OPERATIONS = [
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
+  ["host", "ListScheduledRuns", "GET", "/v3/{project_id}/holdfast/runs", "project"],
   ["host", "ListTrash", "GET", "/v3/{project_id}/holdfast/trash", "project"],
   ["host", "UndeleteBackup", "POST", "/v3/{project_id}/holdfast/backups/{backup_id}/undelete", "project"],
   ["host", "ShowFate", "GET", "/v3/{project_id}/holdfast/backups/{backup_id}/fate", "project"],

@@ -6,9 +6,11 @@ import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as policies from "./policies.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
 import * as retention from "./retention.ts";
+import { listScheduledRuns } from "./scheduled-runs.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -37,6 +39,14 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteVault: vaults.deleteVault,
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
+  AssociateVaultPolicy: policies.associatePolicy,
+  DisassociateVaultPolicy: policies.dissociatePolicy,
+
+  CreatePolicy: policies.createPolicy,
+  ListPolicies: policies.listPolicies,
+  ShowPolicy: policies.showPolicy,
+  UpdatePolicy: policies.updatePolicy,
+  DeletePolicy: policies.deletePolicy,
 
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
@@ -58,6 +68,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
+  ListScheduledRuns: listScheduledRuns,
   ListTrash: retention.listTrash,
   UndeleteBackup: retention.undeleteBackup,
   ShowFate: retention.showFate,

@@ -1,11 +1,11 @@
 /**
- * What may the last task of a run over a vault do? It counts what its members became, tells, and hides roots that they held; of
- * those that a failed member left it writes the intents first.
+ * What may the last task of a run over a vault do? It counts what its members became, says so in the ledger of a policy's runs,
+ * tells, and hides roots that they held; of those that a failed member left it writes the intents first.
  */
 import { notices, type Policy, records, trashObjects, writeObjects } from "./statements.ts";
 
 export const backupConclude: Policy = (scope) => [
-  ...records(scope, "get", "query", "delete"),
+  ...records(scope, "get", "query", "put", "delete"),
   ...writeObjects(scope, "intents"),
   ...trashObjects(scope, "roots"),
   ...notices(scope),

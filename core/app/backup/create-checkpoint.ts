@@ -1,6 +1,7 @@
 /** POST checkpoints: records a run over a vault's resources, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
+import { isFullDue } from "../../domain/policy.ts";
 import { expiryOf } from "../../domain/retention-rule.ts";
 import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
@@ -25,6 +26,18 @@ export interface CheckpointRequest {
   readonly autoTrigger: boolean;
   /** Absent = every resource of the vault. */
   readonly resources?: readonly { readonly id: string; readonly extraInfo?: ExtraInfo }[];
+  /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
+  readonly schedule?: () => Promise<ScheduledFor>;
+}
+
+/** The point of a policy that a run is made for. */
+export interface ScheduledFor {
+  readonly policyId: string;
+  readonly nominal: Instant;
+  /** Every so many automatic backups of a resource one is full; see `isFullDue`. */
+  readonly fullEvery: number | undefined;
+  /** What is recorded in the run's own transaction, ten at most: so one point makes one run, whoever asks twice. */
+  readonly writes: (checkpointId: string) => readonly Write[];
 }
 
 export interface CreatedCheckpoint {
@@ -33,7 +46,7 @@ export interface CreatedCheckpoint {
   readonly skipped: readonly Skipped[];
 }
 
-/** Four writes a member; with the run's own they stay below DynamoDB's 100 a transaction. */
+/** Four writes a member; with the run's own three and a schedule's they stay within DynamoDB's 100 a transaction. */
 const MEMBERS_PER_TRANSACTION = 20;
 const SKIPPED_PER_TRANSACTION = 90;
 
@@ -74,6 +87,7 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
+  const scheduled = await ask.schedule?.();
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
 
   const now = s.now();
@@ -91,6 +105,9 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     createdAt: now,
     incremental: ask.incremental,
     autoTrigger: ask.autoTrigger,
+    ...(scheduled && {
+      scheduled: { policyId: scheduled.policyId, nominal: scheduled.nominal, resources: bound.length },
+    }),
   };
   const skipped: Skipped[] = unfit.map(({ binding, code, why }) => ({
     schema: 1,
@@ -103,15 +120,17 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
   // RET-38: the date is fixed now, by the policy in force now.
   const policy = checkpoint.autoTrigger ? await policyInForce(s.records, vault) : undefined;
   const expiredAt = policy && expiryOf(ruleOf(policy.operationDefinition), now);
-  const drafts = chosen.map((c, i) =>
-    draft(s, caller, vault, checkpoint, { ...c, expiredAt }, memberName(name, i, chosen.length)),
-  );
+  const drafts = chosen.map((c, i) => {
+    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), now);
+    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
+  });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
   const header: Write[] = [
     replace(vaults, vault),
     insert(checkpoints, checkpoint),
     watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
+    ...(scheduled?.writes(checkpoint.id) ?? []),
   ];
   const first = drafts.slice(0, MEMBERS_PER_TRANSACTION);
   await s.records.transact([...header, ...first.flatMap((d) => d.writes)]);
@@ -129,6 +148,7 @@ interface Draft {
   readonly member: Member;
   readonly writes: readonly Write[];
   readonly binding: Binding;
+  readonly lease: Leasing;
 }
 
 /** One member of the run and the writes that record it. */
@@ -137,7 +157,7 @@ function draft(
   caller: Caller,
   vault: Vault,
   checkpoint: Checkpoint,
-  c: Chosen & { readonly expiredAt: Instant | undefined },
+  c: Chosen & { readonly full: boolean; readonly expiredAt: Instant | undefined },
   name: string,
 ): Draft {
   const { binding, resource } = c;
@@ -156,7 +176,7 @@ function draft(
     name,
     description: checkpoint.description,
     status: "protecting",
-    incremental: checkpoint.incremental,
+    incremental: !c.full,
     autoTrigger: checkpoint.autoTrigger,
     domainId: defaultDomain(caller.projectId),
     enterpriseProjectId: vault.enterpriseProjectId,
@@ -175,6 +195,7 @@ function draft(
     vaultId: vault.id,
     vaultName: vault.name,
     checkpointId: checkpoint.id,
+    ...(checkpoint.scheduled && { policyId: checkpoint.scheduled.policyId }),
     resource: about,
     backup: { id: backup.id, name },
     createdAt: checkpoint.createdAt,
@@ -192,11 +213,13 @@ function draft(
     status: "protecting",
     ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
   };
+  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at: checkpoint.createdAt };
   return {
     member,
     binding,
+    lease,
     writes: [
-      replace(bindings, leased(binding, member)),
+      replace(bindings, leased(binding, lease)),
       insert(backups, backup),
       insert(tasks, task),
       insertAt({ key: memberKey(checkpoint.id, binding.resourceId) }, member),
@@ -208,13 +231,13 @@ function draft(
 async function join(
   s: Services,
   checkpoint: Checkpoint,
-  { member, binding, writes }: Draft,
+  { member, binding, writes, lease }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
   const unfit = fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh);
   if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
-    await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);
+    await s.records.transact([replace(bindings, leased(fresh, lease)), ...rest]);
     return member;
   }
   return {
@@ -227,13 +250,29 @@ async function join(
   };
 }
 
+interface Leasing {
+  readonly member: Member;
+  readonly full: boolean;
+  readonly automatic: boolean;
+  readonly at: Instant;
+}
+
+/** What a resource's binding remembers of full backups. */
+const fullness = ({ sinceFull, fullAt }: Binding) => ({ sinceFull: sinceFull ?? 0, fullAt });
+
 /** The binding as it is while the member's backup runs. */
-const leased = (binding: Versioned<Binding>, member: Member): Versioned<Binding> => ({
-  ...binding,
-  name: member.name,
-  size: member.size,
-  status: "protecting",
-  lease: { holder: member.backupId, kind: "backup" },
-  fence: binding.fence + 1,
-  backups: binding.backups + 1,
-});
+function leased(binding: Versioned<Binding>, { member, full, automatic, at }: Leasing): Versioned<Binding> {
+  // What was never backed up is read as a whole, whatever was asked (BKP-30).
+  const whole = full || Object.keys(binding.baselines).length === 0;
+  return {
+    ...binding,
+    name: member.name,
+    size: member.size,
+    status: "protecting",
+    lease: { holder: member.backupId, kind: "backup" },
+    fence: binding.fence + 1,
+    backups: binding.backups + 1,
+    sinceFull: whole ? 0 : fullness(binding).sinceFull + (automatic ? 1 : 0),
+    ...(whole && { fullAt: at }),
+  };
+}

@@ -88,6 +88,10 @@ export const Binding = z.object({
   used: z.number(),
   /** All its backup rows in this vault, failed ones too. */
   backups: z.number().int(),
+  /** Automatic backups since the last full one (CON-16). */
+  sinceFull: z.number().int().optional(),
+  /** When its last full backup began: a physically full first one counts as well (BKP-31). */
+  fullAt: instant.optional(),
   /** Disk id → root that the next run compares with, independent of what the user keeps. */
   baselines: z.record(z.string(), id),
   /** Disk id → the capture that was kept of that root, to ask what changed since. Only where a provider can tell. */
@@ -120,6 +124,8 @@ export const Checkpoint = z.object({
   createdAt: instant,
   incremental: z.boolean(),
   autoTrigger: z.boolean(),
+  /** The point of the policy that it was made for, and how many resources the vault held then. */
+  scheduled: z.object({ policyId: id, nominal: instant, resources: z.number().int() }).optional(),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 
@@ -229,6 +235,7 @@ export const Task = z.object({
   vaultId: id.optional(),
   vaultName: z.string().optional(),
   checkpointId: id.optional(),
+  policyId: id.optional(),
   resource: z.object({ id, type: z.string(), name: z.string() }).optional(),
   backup: z.object({ id, name: z.string() }).optional(),
   target: z.object({ id, name: z.string() }).optional(),

@@ -15,7 +15,7 @@ export function operationLogView({ task, progress }: ShownTask) {
     operation_type: task.type,
     status: task.status,
     checkpoint_id: task.checkpointId ?? null,
-    policy_id: null,
+    policy_id: task.policyId ?? null,
     vault_id: task.vaultId ?? null,
     vault_name: task.vaultName ?? null,
     created_at: wireTime(task.createdAt),
