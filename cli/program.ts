@@ -40,10 +40,10 @@ export function createProgram(): Command {
   addServeCommand(program);
   addResourceCommands(program);
   addVaultCommands(program);
-  addPolicyCommands(program);
+  const policies = addPolicyCommands(program);
   addRunsCommands(program);
   addBackupCommands(program);
-  addRetentionCommands(program);
+  addRetentionCommands(program, policies);
   addCheckpointCommands(program);
   addTaskCommands(program);
   addProtectableCommands(program);

@@ -38,20 +38,25 @@ function weekdays(text: string): string[] {
 }
 
 /** Adds the options that say when, and what is kept. */
-export function addPolicyOptions(command: Command): Command {
+export const addPolicyOptions = (command: Command): Command =>
+  addKeepOptions(
+    command
+      .option("--at <HH:MM>", "at this time, UTC (repeatable)", times)
+      .option("--on <days>", "on these weekdays, e.g. MO,WE,FR (default: every day)", weekdays)
+      .option("--every <days>", "every so many days instead", integer(1, MOST_DAYS)),
+  ).option("--full-every <n>", "every so many backups a full one", integer(1, MOST_PERIODS));
+
+/** Adds the options that say what is kept. */
+export function addKeepOptions(command: Command): Command {
   const periods = integer(0, MOST_PERIODS);
   return command
-    .option("--at <HH:MM>", "at this time, UTC (repeatable)", times)
-    .option("--on <days>", "on these weekdays, e.g. MO,WE,FR (default: every day)", weekdays)
-    .option("--every <days>", "every so many days instead", integer(1, MOST_DAYS))
     .option("--keep <n>", "keep the newest so many backups of each resource", integer(1, MOST_KEPT))
     .option("--keep-days <n>", "keep each backup so many days", integer(1, MOST_KEPT))
     .option("--daily <n>", "besides, the last backup of so many days", periods)
     .option("--weekly <n>", "besides, the last backup of so many weeks", periods)
     .option("--monthly <n>", "besides, the last backup of so many months", periods)
     .option("--yearly <n>", "besides, the last backup of so many years", periods)
-    .option("--zone <zone>", "where those days and weeks begin, e.g. UTC+01:00 (default: UTC+00:00)")
-    .option("--full-every <n>", "every so many backups a full one", integer(1, MOST_PERIODS));
+    .option("--zone <zone>", "where those days and weeks begin, e.g. UTC+01:00 (default: UTC+00:00)");
 }
 
 /** One pattern a time; undefined when none is given. @throws UsageError */

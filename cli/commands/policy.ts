@@ -127,8 +127,8 @@ async function unbind(context: Context, _options: object, policy: string, vault:
   context.print(rowOf(answer, "dissociate_policy"), `vault ${ids.vault_id} no longer follows policy ${ids.policy_id}`);
 }
 
-/** Adds `policy create|list|show|update|delete|bind|unbind`. */
-export function addPolicyCommands(program: Command): void {
+/** Adds `policy create|list|show|update|delete|bind|unbind`. @returns the group, for commands of other files */
+export function addPolicyCommands(program: Command): Command {
   const group = program.command("policy").description("manage policies: when vaults are backed up, and what is kept");
 
   addPolicyOptions(
@@ -217,4 +217,5 @@ export function addPolicyCommands(program: Command): void {
     .argument("<vault>", "id or name")
     .addHelpText("after", example("holdfast policy unbind nightly web-servers"))
     .action(action(unbind));
+  return group;
 }

@@ -1,24 +1,11 @@
 /** `holdfast trash …` and the commands of `holdfast policy …` that tell what rules delete, before and after. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { type Row, rowOf, rowsOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
+import { policyId } from "../names.ts";
+import { memberOf } from "../tasks.ts";
 import { cell, formatFields, formatGB, formatTable, formatTime } from "../text.ts";
-
-interface PreviewOptions {
-  readonly keep?: number;
-  readonly days?: number;
-  readonly daily?: number;
-  readonly weekly?: number;
-  readonly monthly?: number;
-  readonly yearly?: number;
-  readonly timezone?: string;
-}
-
-/** A count: nothing is sent for what was not given. */
-function whole(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError("must be a whole number from 1 to 99999");
-  return Number(text);
-}
+import { addKeepOptions, definitionOf, type PolicyOptions } from "./policy-options.ts";
 
 async function listTrash(context: Context): Promise<void> {
   const client = await context.client();
@@ -45,18 +32,13 @@ const deletionRows = (deletions: readonly Row[]): string =>
     ]),
   );
 
-async function preview(context: Context, options: PreviewOptions, policy: string): Promise<void> {
+/** Without options: what the policy deletes as it is. */
+async function preview(context: Context, options: PolicyOptions, given: string): Promise<void> {
   const client = await context.client();
-  const answer = await client.send("POST", `/holdfast/policies/${encodeURIComponent(policy)}/preview`, {
-    operation_definition: {
-      max_backups: options.keep,
-      retention_duration_days: options.days,
-      day_backups: options.daily,
-      week_backups: options.weekly,
-      month_backups: options.monthly,
-      year_backups: options.yearly,
-      timezone: options.timezone,
-    },
+  const id = await policyId(client, given);
+  const policy = rowOf(await client.get(`/policies/${id}`), "policy");
+  const answer = await client.send("POST", `/holdfast/policies/${id}/preview`, {
+    operation_definition: definitionOf(options, memberOf(policy, "operation_definition")),
   });
   const shown = rowOf(answer, "preview");
   const deletions = rowsOf(shown, "deletions");
@@ -100,8 +82,8 @@ async function confirm(context: Context, _options: object, resource: string): Pr
   context.print(plan, `${cell(plan.deleted)} backups of ${cell(plan.resource_name)} are being deleted`);
 }
 
-/** Adds `trash list`, `policy preview`, `policy held` and `policy confirm`. */
-export function addRetentionCommands(program: Command): void {
+/** Adds `trash list`, and to the policies' group `policy preview|held|confirm`. */
+export function addRetentionCommands(program: Command, policies: Command): void {
   program
     .command("trash")
     .description("look at deleted backups that can still come back")
@@ -110,22 +92,13 @@ export function addRetentionCommands(program: Command): void {
     .addHelpText("after", example("holdfast trash list"))
     .action(action(listTrash));
 
-  const policies =
-    program.commands.find((command) => command.name() === "policy") ??
-    program.command("policy").description("what policies delete");
-
-  policies
-    .command("preview")
-    .description("show what a policy would delete under another rule; nothing is changed")
-    .argument("<policy>", "id of the policy")
-    .option("--keep <n>", "newest automatic backups that stay of each resource", whole)
-    .option("--days <n>", "days after which an automatic backup expires", whole)
-    .option("--daily <n>", "of so many days the last backup stays as well", whole)
-    .option("--weekly <n>", "of so many weeks", whole)
-    .option("--monthly <n>", "of so many months", whole)
-    .option("--yearly <n>", "of so many years", whole)
-    .option("--timezone <zone>", "where days, weeks, months and years begin, as UTC+01:00")
-    .addHelpText("after", example("holdfast policy preview 88888888-8888-4888-8888-888888888888 --keep 7"))
+  addKeepOptions(
+    policies
+      .command("preview")
+      .description("show what a policy would delete with another rule; nothing is changed")
+      .argument("<policy>", "id or name"),
+  )
+    .addHelpText("after", example("holdfast policy preview nightly --keep 7"))
     .action(action(preview));
 
   policies

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
-import { applyPolicy, bindPolicy, changeRule, hoursPass, jump, settle } from "../support/retention-host.ts";
+import { applyPolicy, changeRule, hoursPass, jump, releasePolicy, settle } from "../support/retention-host.ts";
 
 const DAY_MS = 24 * 3600_000;
 let host: AppHost;
@@ -36,10 +36,10 @@ const several = async (n: number): Promise<string[]> => {
 
 describe("a count", () => {
   it("RET-20: is looked at after every completed backup, automatic or manual, and not before", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 3 });
+    const policy = await applyPolicy(host, vault, { max_backups: 3 });
     const [, b, c, d] = await several(4);
     expect(await ids()).toEqual([b, c, d]);
-    await changeRule(host, policy, { maxBackups: 1 });
+    await changeRule(host, policy, { max_backups: 1 });
     await settle(host);
     expect(await ids()).toEqual([b, c, d]);
     const manual = (await host.backUp(vault)).of.d1;
@@ -48,7 +48,7 @@ describe("a count", () => {
   });
 
   it("RET-24: deletes with a task of its own, and the reason can be told as long as the backup is in the trash, and after", async () => {
-    await applyPolicy(host, vault, { maxBackups: 1 });
+    await applyPolicy(host, vault, { max_backups: 1 });
     const [a = "", b = ""] = await several(2);
     expect(await ids()).toEqual([b]);
     const { operation_logs } = await get("/operation-logs?operation_type=delete");
@@ -63,7 +63,7 @@ describe("a count", () => {
   it("RET-05: is for each resource of the vault by itself", async () => {
     host.disks.addDiskWith("d2", diskOf(BLOCK, { 0: 4 }));
     await host.call("POST", `/vaults/${vault}/addresources`, { resources: [{ id: "d2", type: "OS::Cinder::Volume" }] });
-    await applyPolicy(host, vault, { maxBackups: 2 });
+    await applyPolicy(host, vault, { max_backups: 2 });
     await several(2);
     await automatic({ resources: ["d1"] });
     const { backups } = await get("/backups");
@@ -72,19 +72,19 @@ describe("a count", () => {
   });
 
   it("RET-23: of a policy that is disabled, or not applied any more, deletes nothing", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 1 }, false);
+    const policy = await applyPolicy(host, vault, { max_backups: 1 }, false);
     const made = await several(3);
     expect(await ids()).toEqual(made);
     expect((await fate(made[0] ?? "")).reasons).toEqual([
       "it has no expiry date, and no enabled policy is in force",
     ]);
-    await changeRule(host, policy, { maxBackups: 1 });
-    await bindPolicy(host, vault, undefined);
+    await changeRule(host, policy, { max_backups: 1 });
+    await releasePolicy(host, vault, policy);
     expect(await ids()).toEqual([...made, await automatic()]);
   });
 
   it("RET-13, BKP-27: does not count failed backups", async () => {
-    await applyPolicy(host, vault, { maxBackups: 1 });
+    await applyPolicy(host, vault, { max_backups: 1 });
     const good = await automatic();
     host.objects.before = (operation, name) => {
       if (operation === "put" && name.includes("/packs/")) throw new Error("the store says no");
@@ -99,9 +99,9 @@ describe("a count", () => {
   });
 
   it("deletes nothing of a resource whose restore did not finish (hazard A11)", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 3 });
+    const policy = await applyPolicy(host, vault, { max_backups: 3 });
     const made = await several(3);
-    await changeRule(host, policy, { maxBackups: 1 });
+    await changeRule(host, policy, { max_backups: 1 });
     host.hooks = {
       async beforeTask(task) {
         if (task === "restore-group.write") throw new Error("killed");
@@ -121,14 +121,14 @@ describe("a count", () => {
 
 describe("a date", () => {
   it("RET-38, RET-39: is creation plus the days of the rule then in force, and no later rule changes it", async () => {
-    const policy = await applyPolicy(host, vault, { retentionDurationDays: 2 });
+    const policy = await applyPolicy(host, vault, { retention_duration_days: 2 });
     const a = await automatic();
     const { created_at } = await host.backup(a);
     const at = await expiry(a);
     expect(Date.parse(`${at}Z`) - Date.parse(`${created_at}Z`)).toBe(2 * DAY_MS);
-    await changeRule(host, policy, { retentionDurationDays: 90 });
+    await changeRule(host, policy, { retention_duration_days: 90 });
     const b = await automatic();
-    await changeRule(host, policy, { maxBackups: 9 });
+    await changeRule(host, policy, { max_backups: 9 });
     const c = await automatic();
     expect(await expiry(a)).toBe(at);
     expect(await expiry(c)).toBeNull();
@@ -138,18 +138,18 @@ describe("a date", () => {
   });
 
   it("RET-40: comes when the policy is gone as well; a manual backup has none", async () => {
-    await applyPolicy(host, vault, { retentionDurationDays: 1 });
+    const policy = await applyPolicy(host, vault, { retention_duration_days: 1 });
     const a = await automatic();
     const manual = (await host.backUp(vault)).of.d1 ?? "";
     expect(await expiry(manual)).toBeNull();
-    await bindPolicy(host, vault, undefined);
+    await releasePolicy(host, vault, policy);
     await hoursPass(host, 24);
     expect(await ids()).not.toContain(a);
     expect(await ids()).toEqual([manual]);
   });
 
   it("does not take the last good backup, until there is a newer one (design 7)", async () => {
-    await applyPolicy(host, vault, { retentionDurationDays: 1 });
+    await applyPolicy(host, vault, { retention_duration_days: 1 });
     const a = await automatic();
     await hoursPass(host, 30);
     expect(await ids()).toEqual([a]);
@@ -159,7 +159,7 @@ describe("a date", () => {
   });
 
   it("of a locked vault lets go what nobody can delete by hand (RET-16, VLT-51)", async () => {
-    await applyPolicy(host, vault, { retentionDurationDays: 1 });
+    await applyPolicy(host, vault, { retention_duration_days: 1 });
     const [a = "", b = ""] = await several(2);
     await host.call("PUT", `/vaults/${vault}`, { vault: { locked: true } });
     expect((await host.call("DELETE", `/backups/${a}`)).body.error_code).toBe("BackupService.6220");
@@ -173,9 +173,9 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
   const confirm = () => host.call("POST", "/holdfast/held-plans/d1/confirm");
 
   it("takes more than a fifth of a vault with ten backups or more", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 11 });
+    const policy = await applyPolicy(host, vault, { max_backups: 11 });
     const made = await several(11);
-    await changeRule(host, policy, { maxBackups: 2 });
+    await changeRule(host, policy, { max_backups: 2 });
     const last = await automatic();
     expect(await ids()).toEqual([...made, last]);
     expect(await held()).toMatchObject([{ resource_id: "d1", deleted: 10, confirmed: false }]);
@@ -191,12 +191,12 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
   });
 
   it("is dropped when the rule is mended before anybody confirms it", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 11 });
+    const policy = await applyPolicy(host, vault, { max_backups: 11 });
     const made = await several(11);
-    await changeRule(host, policy, { maxBackups: 2 });
+    await changeRule(host, policy, { max_backups: 2 });
     const last = await automatic();
     expect(await held()).toHaveLength(1);
-    await changeRule(host, policy, { maxBackups: 50 });
+    await changeRule(host, policy, { max_backups: 50 });
     await confirm();
     await settle(host);
     expect(await ids()).toEqual([...made, last]);
@@ -204,8 +204,9 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
   });
 
   it("goes by a clock that has jumped: ten years ahead nothing expires before a person says that the clock is right", async () => {
-    await applyPolicy(host, vault, { retentionDurationDays: 30 });
+    const policy = await applyPolicy(host, vault, { retention_duration_days: 30 });
     const made = await several(3);
+    await releasePolicy(host, vault, policy);
     jump(host, 10 * 365 * 24);
     await settle(host);
     expect(await ids()).toEqual(made);
@@ -226,7 +227,7 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
 
 describe("a preview", () => {
   it("says what another rule would delete, why, and what that frees; nothing is changed", async () => {
-    const policy = await applyPolicy(host, vault, { maxBackups: 9 });
+    const policy = await applyPolicy(host, vault, { max_backups: 9 });
     const made: string[] = [];
     for (const seed of [2, 4, 6, 8]) {
       host.disks.setBytes("d1", diskOf(2 * BLOCK, { 0: seed, 1: 2 }));

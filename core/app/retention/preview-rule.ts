@@ -5,12 +5,10 @@ import type { OperationDefinition } from "../../domain/policy.ts";
 import { reasonText } from "../../domain/retention-reasons.ts";
 import { holdOfPlan } from "../../domain/retention-guard.ts";
 import { meaningOf } from "../../domain/retention-rule.ts";
-import { walkBack } from "../lists/walk.ts";
-import { type Binding, Part, Vault } from "../records/entities.ts";
-import { backupKey, byProject, PARTS } from "../records/keys.ts";
-import { loadPolicy } from "../records/policies.ts";
-import { parseItem } from "../records/record.ts";
-import { listAll } from "../records/tables.ts";
+import { type Binding, Part } from "../records/entities.ts";
+import { backupKey, PARTS, vaultKey } from "../records/keys.ts";
+import { linksOf, loadPolicy } from "../records/policies.ts";
+import { listAll, load, vaults } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 import { chainOf } from "../repository/chain.ts";
 import { loadBindings } from "../vaults/load-vault.ts";
@@ -53,9 +51,9 @@ export async function previewRule(
   let kept = 0;
   let atLeast = 0;
   let atMost = 0;
-  for await (const item of walkBack(s.records, { index: "g1", pk: byProject(projectId, "V", 0, "").pk })) {
-    const vault = parseItem(Vault, item);
-    if (vault.policies?.backup !== policyId || vault.status === "deleting") continue;
+  for (const { vaultId } of await linksOf(s.records, policyId)) {
+    const vault = await load(s.records, vaults, vaultKey(vaultId));
+    if (vault === undefined || vault.status === "deleting") continue;
     const bound = await loadBindings(s.records, vault.id);
     for (const binding of bound) {
       const plan = await planResource(s, vault, binding, { instead: rule });

@@ -16,7 +16,8 @@ const region = z
 /** Said of rules that nobody here follows: dropping them in silence would keep or lose other backups than were asked for. */
 const unknown = z.unknown();
 
-const definition = z
+/** An operation_definition, wherever one is given. */
+export const definition = z
   .object({
     max_backups: number,
     retention_duration_days: number,
