@@ -65,7 +65,8 @@ export function planRetention(backups: readonly RetainedBackup[], inForce: RuleI
     const exemptions = b.exemptions ?? [];
     if (exemptions.length > 0) return kept(b, exemptions);
     if (b.expiredAt !== undefined && isDue(b, inForce.now)) return gone(b, { kind: "expired", at: b.expiredAt });
-    if (!b.automatic) return until(b, [{ kind: "manual" }]);
+    // No rule is for it (RET-10); its request may have said how long it is wanted.
+    if (!b.automatic) return until(b, b.expiredAt === undefined ? [{ kind: "manual" }] : []);
     return byRule(b, meaning, sets?.get(b.id), inForce);
   };
   return all.map((b) => {

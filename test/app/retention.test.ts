@@ -158,6 +158,22 @@ describe("a date", () => {
     expect(await ids()).toEqual([b]);
   });
 
+  it("of a manual backup is what its request says, and no count takes it before (clients.md 5)", async () => {
+    await applyPolicy(host, vault, { max_backups: 1 });
+    const manual = (await host.backUp(vault, { retention_duration_days: 1 })).of.d1 ?? "";
+    const made = await several(2);
+    expect((await fate(manual)).reasons[0]).toContain("expires on");
+    expect(await ids()).toEqual([manual, made[1]]);
+    await hoursPass(host, 25);
+    expect(await ids()).toEqual([made[1]]);
+    for (const parameters of [
+      { retention_duration_days: 0 },
+      { retention_duration_days: 36_501 },
+      { retention_duration_days: 1, auto_trigger: true },
+    ])
+      expect((await host.start(vault, parameters)).body.error_code).toBe("BackupService.9900");
+  });
+
   it("of a locked vault lets go what nobody can delete by hand (RET-16, VLT-51)", async () => {
     await applyPolicy(host, vault, { retention_duration_days: 1 });
     const [a = "", b = ""] = await several(2);

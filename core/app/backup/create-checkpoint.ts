@@ -26,6 +26,8 @@ export interface CheckpointRequest {
   readonly autoTrigger: boolean;
   /** Absent = every resource of the vault. */
   readonly resources?: readonly { readonly id: string; readonly extraInfo?: ExtraInfo }[];
+  /** Of a manual run: days after which its backups expire; absent = never. */
+  readonly retentionDays?: number;
   /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
   readonly schedule?: () => Promise<ScheduledFor>;
 }
@@ -117,9 +119,12 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     code: `BackupService.${code}`,
     reason: why,
   }));
-  // RET-38: the date is fixed now, by the policy in force now.
+  // RET-38: the date is fixed now, by the policy in force now; of a manual backup by its request.
   const policy = checkpoint.autoTrigger ? await policyInForce(s.records, vault) : undefined;
-  const expiredAt = policy && expiryOf(ruleOf(policy.operationDefinition), now);
+  const rule = checkpoint.autoTrigger
+    ? policy && ruleOf(policy.operationDefinition)
+    : { retentionDays: ask.retentionDays };
+  const expiredAt = rule && expiryOf(rule, now);
   const drafts = chosen.map((c, i) => {
     const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), now);
     return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));

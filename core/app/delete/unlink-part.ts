@@ -1,10 +1,9 @@
 /** What does it take to get one disk's backup out of its chain, and what does that do to `used`? (CAP-03) */
 import type { Write } from "../../ports/record-store.ts";
-import { type Backup, Link, type Part } from "../records/entities.ts";
+import type { Backup, Link, Part } from "../records/entities.ts";
 import { chainKey } from "../records/keys.ts";
-import { parseItem, type Versioned } from "../records/record.ts";
 import { replaceAt } from "../records/tables.ts";
-import { mergedChange, nextLink, previousLink } from "../repository/chain.ts";
+import { findLink, mergedChange, nextLink, previousLink } from "../repository/chain.ts";
 import type { Services } from "../services.ts";
 
 export interface Unlinked {
@@ -32,23 +31,4 @@ export async function unlinkPart(s: Services, backup: Backup, part: Part): Promi
     writes: [removal, replaceAt(place(next), { ...next, change })],
     link: gone,
   };
-}
-
-/** The chain row of a part: the chain is in time order, and the row's time is never before the backup's. */
-async function findLink(s: Services, backup: Backup, part: Part): Promise<Versioned<Link> | undefined> {
-  let cursor: string | undefined;
-  const { pk, sk } = chainKey(backup.vaultId, part.diskId, backup.createdAt, "");
-  do {
-    const page = await s.records.query({
-      pk,
-      sk: { from: sk },
-      limit: 100,
-      consistent: true,
-      ...(cursor !== undefined && { cursor }),
-    });
-    const item = page.items.find((i) => i.body.partId === part.id);
-    if (item !== undefined) return parseItem(Link, item);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return undefined;
 }

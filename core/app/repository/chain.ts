@@ -6,7 +6,7 @@
 import { Damaged } from "../../ports/data-plane.ts";
 import { ObjectMissing } from "../../ports/object-store.ts";
 import type { Query, RecordStore } from "../../ports/record-store.ts";
-import { Link } from "../records/entities.ts";
+import { type Backup, Link, type Part } from "../records/entities.ts";
 import { chainKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import type { Services } from "../services.ts";
@@ -46,6 +46,25 @@ export async function nextLink(
 ): Promise<Versioned<Link> | undefined> {
   const { pk, sk } = chainKey(vaultId, diskId, link.at, link.partId);
   return firstBut(s, { pk, sk: { from: sk } }, sk);
+}
+
+/** The chain row of a part: the chain is in time order, and the row's time is never before the backup's. */
+export async function findLink(s: Services, backup: Backup, part: Part): Promise<Versioned<Link> | undefined> {
+  let cursor: string | undefined;
+  const { pk, sk } = chainKey(backup.vaultId, part.diskId, backup.createdAt, "");
+  do {
+    const page = await s.records.query({
+      pk,
+      sk: { from: sk },
+      limit: 100,
+      consistent: true,
+      ...(cursor !== undefined && { cursor }),
+    });
+    const item = page.items.find((i) => i.body.partId === part.id);
+    if (item !== undefined) return parseItem(Link, item);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return undefined;
 }
 
 /** The first row of a range that is not the one at its end. A page may be short, even empty, though more follows. */

@@ -39,7 +39,8 @@ type Deleted = Extract<Decision, { readonly keep: false }>;
 /** Idempotent: what is being deleted already is no part of the next plan. */
 export async function evaluateResource(s: Services, look: Look): Promise<Looked> {
   const vault = await load(s.records, vaults, vaultKey(look.vaultId));
-  if (vault === undefined || vault.status === "deleting") return NOTHING;
+  // What is done with a vault that is in error, or frozen, is a person's decision.
+  if (vault?.status !== "available") return NOTHING;
   const bound = await loadBindings(s.records, vault.id);
   const binding = bound.find(({ resourceId }) => resourceId === look.resourceId);
   // Half of a disk is old: until a restore has finished, the good backups are all that there is (hazard A11).
