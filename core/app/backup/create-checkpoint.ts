@@ -116,7 +116,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     reason: why,
   }));
   const drafts = chosen.map((c, i) => {
-    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), now);
+    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), scheduled?.nominal ?? now);
     return draft(s, caller, vault, checkpoint, { ...c, full }, memberName(name, i, chosen.length));
   });
 
@@ -207,7 +207,9 @@ function draft(
     status: "protecting",
     ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
   };
-  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at: checkpoint.createdAt };
+  // Points, not starts: a run that starts a minute earlier than yesterday's is a day later all the same.
+  const at = checkpoint.scheduled?.nominal ?? checkpoint.createdAt;
+  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at };
   return {
     member,
     binding,
