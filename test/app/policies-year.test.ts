@@ -64,7 +64,7 @@ async function world() {
     now: () => clock.now,
     workflows: {
       start: async (_workflow: string, name: string) => void begun.push(name),
-      status: async () => "succeeded",
+      status: async (_workflow: string, name: string) => (begun.includes(name) ? "running" : "succeeded"),
     },
     notifier: { notify: async () => undefined },
     log: (line: { readonly level: string; readonly text: string }) => {
@@ -127,6 +127,7 @@ test("SCH-11, SCH-12, SCH-20: every point of a year is done, missed or skipped, 
   }
 
   const end = START + 365 * DAY;
+  let latest = clock.now;
   while (clock.now < end) {
     const dice = random();
     if (dice < 0.02) clock.now += Math.floor(random() * 12 * DAY);
@@ -135,7 +136,9 @@ test("SCH-11, SCH-12, SCH-20: every point of a year is done, missed or skipped, 
     // Nobody was there in between: what follows comes before, or after, the tick.
     if (random() < 0.9) await tick(services);
     if (random() < 0.9) for (const checkpoint of begun.splice(0)) await finish(services, checkpoint);
-    if (random() > 0.15) continue;
+    // A clock that was set back knows less than the ledger: nobody changes anything until it has caught up.
+    latest = Math.max(latest, clock.now);
+    if (random() > 0.15 || clock.now < latest) continue;
     const p = Math.floor(random() * policies.length);
     const policy = policies[p];
     if (policy === undefined) throw new Error("no policy");
