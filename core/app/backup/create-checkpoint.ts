@@ -126,8 +126,13 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     : { retentionDays: ask.retentionDays };
   const expiredAt = rule && expiryOf(rule, now);
   const drafts = chosen.map((c, i) => {
+<<<<<<< HEAD
     const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), now);
     return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
+=======
+    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), scheduled?.nominal ?? now);
+    return draft(s, caller, vault, checkpoint, { ...c, full }, memberName(name, i, chosen.length));
+>>>>>>> wip-policies
   });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
@@ -218,7 +223,9 @@ function draft(
     status: "protecting",
     ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
   };
-  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at: checkpoint.createdAt };
+  // Points, not starts: a run that starts a minute earlier than yesterday's is a day later all the same.
+  const at = checkpoint.scheduled?.nominal ?? checkpoint.createdAt;
+  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at };
   return {
     member,
     binding,
