@@ -120,6 +120,6 @@ describe("policies", () => {
     });
     expect((await runCli(["policy", "held", ...data])).stdout).toContain("10 of the vault's 12 backups");
     const { code } = await runCli(["policy", "confirm", "d1", ...data]);
-    expect([code, service.requests.at(-1)?.path]).toEqual([0, expect.stringContaining("/held-plans/d1/confirm")]);
+    expect([code, service.requests.at(-1)?.target]).toEqual([0, expect.stringContaining("/held-plans/d1/confirm")]);
   });
 });

@@ -126,13 +126,8 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     : { retentionDays: ask.retentionDays };
   const expiredAt = rule && expiryOf(rule, now);
   const drafts = chosen.map((c, i) => {
-<<<<<<< HEAD
-    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), now);
-    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
-=======
     const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), scheduled?.nominal ?? now);
-    return draft(s, caller, vault, checkpoint, { ...c, full }, memberName(name, i, chosen.length));
->>>>>>> wip-policies
+    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
   });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
