@@ -98,6 +98,16 @@ describe("a count", () => {
     expect((await fate(failed)).reasons).toEqual(["number 1 of the newest 10 failed ones"]);
   });
 
+  it("BKP-27: keeps ten failed automatic backups, also while none succeeds", async () => {
+    await applyPolicy(host, vault, { max_backups: 3 });
+    host.objects.before = (operation, name) => {
+      if (operation === "put" && name.includes("/packs/")) throw new Error("the store says no");
+    };
+    const failed = await several(12);
+    host.objects.before = () => undefined;
+    expect(await ids()).toEqual(failed.slice(2));
+  });
+
   it("deletes nothing of a resource whose restore did not finish (hazard A11)", async () => {
     const policy = await applyPolicy(host, vault, { max_backups: 3 });
     const made = await several(3);

@@ -17,10 +17,10 @@ import { unlinkPart } from "./unlink-part.ts";
 const DAY_MS = 24 * 3600 * 1000;
 
 /** How long a deleted backup can come back on this host; 0 = not at all. */
-export const trashMs = (s: Services): number => s.tuning.trashMs ?? DAY_MS;
+const trashMs = (s: Services): number => s.tuning.trashMs ?? DAY_MS;
 
 /** Whether a backup goes to the trash: it can be restored from, and this host keeps one. */
-export const goesToTrash = (s: Services, { leaving }: Backup): leaving is NonNullable<Backup["leaving"]> =>
+export const goesToTrash = (s: Services, { leaving }: Backup): boolean =>
   leaving?.from === "available" && trashMs(s) > 0;
 
 /**

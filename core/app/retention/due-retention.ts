@@ -6,11 +6,11 @@ import { dueKey } from "../records/keys.ts";
 import { insertAt } from "../records/tables.ts";
 import { shardOf } from "../time/due.ts";
 
-/** The tick looks at the resource's backups: after one completed, and after a person confirmed a plan. */
+/** The tick looks at the resource's backups: after one completed or failed, and after a person confirmed a plan. */
 export function dueRetention(
   at: Instant,
   name: string,
-  resource: { readonly vaultId: string; readonly resourceId: string; readonly completed?: string },
+  resource: { readonly vaultId: string; readonly resourceId: string; readonly completed?: string; readonly failed?: string },
 ): Write {
   const due: Due = { schema: 1, workflow: "retention", name, input: { ...resource } };
   return insertAt({ key: dueKey(shardOf(name), at, "retention", name) }, due);
@@ -31,3 +31,7 @@ export const dueAfter = (now: Instant, vault: Vault | undefined, backup: Backup)
         dueRetention(now, backup.id, { vaultId: backup.vaultId, resourceId: backup.resourceId, completed: backup.id }),
       ]),
 ];
+
+/** BKP-27: what a failed automatic backup may push out, even while none succeeds. */
+export const dueAfterFailure = (now: Instant, { id, vaultId, resourceId, autoTrigger }: Backup): readonly Write[] =>
+  autoTrigger ? [dueRetention(now, id, { vaultId, resourceId, failed: id })] : [];

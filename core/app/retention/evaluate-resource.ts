@@ -20,10 +20,10 @@ const AT_ONCE = 50;
 export interface Look {
   readonly vaultId: string;
   readonly resourceId: string;
-  /** `dates`: only what has expired (RET-21); the count is for a backup that completes (RET-50). */
-  readonly what: "all" | "dates";
-  /** A backup that has just completed: the index may not know it yet. */
-  readonly completed?: string;
+  /** The count is for a backup that completes (RET-50); a date that comes is for dates (RET-21), one that fails for failed ones. */
+  readonly what: "all" | "dates" | "failed";
+  /** A backup that has just ended: the index may not know it yet. */
+  readonly ended?: string;
 }
 
 export interface Looked {
@@ -36,6 +36,9 @@ const NOTHING: Looked = { started: 0, more: false };
 
 type Deleted = Extract<Decision, { readonly keep: false }>;
 
+const isMeant = ({ reason: { kind } }: Deleted, what: Look["what"]): boolean =>
+  what === "all" || (what === "dates" ? kind === "expired" : kind === "failed-many" || kind === "failed-old");
+
 /** Idempotent: what is being deleted already is no part of the next plan. */
 export async function evaluateResource(s: Services, look: Look): Promise<Looked> {
   const vault = await load(s.records, vaults, vaultKey(look.vaultId));
@@ -46,11 +49,9 @@ export async function evaluateResource(s: Services, look: Look): Promise<Looked>
   // Half of a disk is old: until a restore has finished, the good backups are all that there is (hazard A11).
   if (binding === undefined || binding.status === "removing" || binding.restoreIncomplete) return NOTHING;
 
-  const also = look.completed === undefined ? [] : [look.completed];
+  const also = look.ended === undefined ? [] : [look.ended];
   const plan = await planResource(s, vault, binding, { also });
-  const deletions = plan.decisions
-    .filter((d): d is Deleted => !d.keep && (look.what === "all" || d.reason.kind === "expired"))
-    .toReversed();
+  const deletions = plan.decisions.filter((d): d is Deleted => !d.keep && isMeant(d, look.what)).toReversed();
   const held = await load(s.records, heldPlans, heldPlanKey(vault.projectId, binding.resourceId));
   if (deletions.length === 0) {
     // What a person was asked about has gone another way, or the rule has changed.

@@ -10,13 +10,14 @@ const DAY_MS = 24 * 3600 * 1000;
 
 const resourceOf = ({ input }: Due) => ({ vaultId: String(input.vaultId), resourceId: String(input.resourceId) });
 
-/** A backup of the resource has completed, or a person has confirmed its plan (RET-20). */
+/** A backup of the resource has completed (RET-20) or failed, or a person has confirmed its plan. */
 export async function lookAtResource(s: Services, due: Due): Promise<number | undefined> {
-  const { completed } = due.input;
+  const { completed, failed } = due.input;
+  const ended = completed ?? failed;
   const { more } = await evaluateResource(s, {
     ...resourceOf(due),
-    what: "all",
-    ...(completed !== undefined && { completed: String(completed) }),
+    what: failed === undefined ? "all" : "failed",
+    ...(ended !== undefined && { ended: String(ended) }),
   });
   return more ? s.now() + MINUTE_MS : undefined;
 }
@@ -26,7 +27,7 @@ export async function lookAtDate(s: Services, due: Due): Promise<number | undefi
   const backupId = String(due.input.backupId);
   const before = await load(s.records, backups, backupKey(backupId));
   if (before === undefined) return undefined;
-  const { more } = await evaluateResource(s, { ...resourceOf(due), what: "dates", completed: backupId });
+  const { more } = await evaluateResource(s, { ...resourceOf(due), what: "dates", ended: backupId });
   if (more) return s.now() + MINUTE_MS;
   const after = await load(s.records, backups, backupKey(backupId));
   return after === undefined ? undefined : s.now() + DAY_MS;
