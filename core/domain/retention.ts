@@ -47,7 +47,7 @@ const FAILED_DAYS = 31;
 const DAY_MS = 24 * 3600 * 1000;
 
 /** Newest first; of two at one instant the same one always comes first, whatever order they were given in. */
-export const newestFirst = <T extends Pick<RetainedBackup, "id" | "createdAt">>(backups: readonly T[]): T[] =>
+const newestFirst = <T extends Pick<RetainedBackup, "id" | "createdAt">>(backups: readonly T[]): T[] =>
   backups.toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
 
 /** One decision for each backup, newest first. `backups`: all that the resource has in the vault, of any kind and status. */

@@ -12,7 +12,7 @@ import { watchRun } from "../time/due.ts";
 import { loadVault } from "../vaults/load-vault.ts";
 
 /** What is left of a deleted backup of the project. @throws Fault 6200 */
-export async function loadTrashed(
+async function loadTrashed(
   records: RecordStore,
   projectId: string,
   backupId: string,

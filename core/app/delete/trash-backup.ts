@@ -74,7 +74,7 @@ export const trashBackup = (s: Services, backupId: string, also: () => Promise<r
   });
 
 /** The tick looks whether it can be purged. */
-export function duePurge(at: number, backupId: string): Write {
+function duePurge(at: number, backupId: string): Write {
   const due: Due = { schema: 1, workflow: "purge", name: backupId, input: { backupId } };
   return insertAt({ key: dueKey(shardOf(backupId), at, "purge", backupId) }, due);
 }

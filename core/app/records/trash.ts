@@ -53,7 +53,6 @@ const ClockSeen = z.object({
   /** The clock jumped: from the tick before to the one after. */
   jump: z.object({ from: instant, to: instant }).optional(),
 });
-export type ClockSeen = z.infer<typeof ClockSeen>;
 
 export const clocks = { schema: ClockSeen, place: (): Placement => ({ key: CLOCK_KEY }) };
 

@@ -17,7 +17,7 @@ export function dueRetention(
 }
 
 /** RET-21, RET-40: the date stands by itself, whatever becomes of the policy. */
-export function dueExpiry(at: Instant, { id, vaultId, resourceId }: Pick<Backup, "id" | "vaultId" | "resourceId">): Write {
+function dueExpiry(at: Instant, { id, vaultId, resourceId }: Pick<Backup, "id" | "vaultId" | "resourceId">): Write {
   const due: Due = { schema: 1, workflow: "expiry", name: id, input: { vaultId, resourceId, backupId: id } };
   return insertAt({ key: dueKey(shardOf(id), at, "expiry", id) }, due);
 }
