@@ -1,5 +1,6 @@
 /** Can a deletion be taken back for a day, wholly and exactly, and for no longer? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { purgeTrashed } from "../../core/app/delete/purge-trashed.ts";
 import { intentKey, INTENTS } from "../../core/app/records/keys.ts";
 import { walkItems } from "../../core/app/records/tables.ts";
 import { sweepRoots } from "../../core/app/repository/intents.ts";
@@ -7,6 +8,7 @@ import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import { settleOrphans } from "../../core/app/repository/orphans.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
+import { observeClock } from "../../core/app/time/clock.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { hoursPass, jump, settle } from "../support/retention-host.ts";
 import { PROJECT } from "../support/vault-host.ts";
@@ -219,6 +221,53 @@ describe("the trash is emptied", () => {
     await sweepRoots(host.services, DOMAIN);
     expect(host.roots()).toContain(id);
     expect((await host.restore(id, { volume_id: "d1" })).status).toBe("success");
+  });
+
+  it("by exactly one of a purge and a return that begin at once", async () => {
+    const outcomes = new Set<string>();
+    for (let n = 0; n < 6; n++) {
+      const id = await backUp({ 0: 2, 1: 2 * (n + 1) });
+      await host.drop(id);
+      await hoursPass(host, 23);
+      host.clock.ahead += 90 * 60_000;
+      await observeClock(host.services);
+      const due = { schema: 1, workflow: "purge", name: id, input: { backupId: id } } as const;
+      const later = n % 2 === 0 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve));
+      const [asked] = await Promise.all([
+        host.call("POST", `/holdfast/backups/${id}/undelete`),
+        later.then(() => purgeTrashed(host.services, due)),
+      ]);
+      await host.idle();
+      const back = (await status(id)) === 200;
+      expect(asked.status).toBe(back ? 202 : 404);
+      expect(await intents()).toEqual(back ? [] : [`D#${id}`]);
+      outcomes.add(back ? "back" : "purged");
+      if (back) {
+        expect((await host.restore(id, { volume_id: "d1" })).status).toBe("success");
+        await host.drop(id);
+        await hoursPass(host, 25);
+      }
+      // The baseline is the root of the newest backup: the next one lets it go.
+      await backUp({ 0: 2 });
+      await sweepRoots(host.services, DOMAIN);
+      expect(await intents()).toEqual([]);
+    }
+    expect(outcomes.size).toBeGreaterThan(0);
+  });
+
+  it("whose return was recorded but not started comes back all the same, later", async () => {
+    const id = await backUp({ 0: 2 });
+    await host.drop(id);
+    const { start } = host.runner;
+    host.runner.start = async () => {
+      throw new Error("the process died here");
+    };
+    expect((await host.call("POST", `/holdfast/backups/${id}/undelete`)).status).toBe(500);
+    host.runner.start = start;
+    host.clock.ahead += 11 * 60_000;
+    await settle(host);
+    expect(await status(id)).toBe(200);
+    expect(await trashed()).toEqual([]);
   });
 
   it("and never leaves an orphan, nor takes the root of what is in it", async () => {

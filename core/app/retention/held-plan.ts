@@ -3,9 +3,9 @@ import { fault } from "../../domain/fault.ts";
 import type { PlanHold } from "../../domain/retention-guard.ts";
 import { TransactionRefused } from "../../ports/record-store.ts";
 import type { Binding } from "../records/entities.ts";
-import { clockWordKey, HELD_PLANS, heldPlanKey } from "../records/keys.ts";
+import { bindingKey, clockWordKey, HELD_PLANS, heldPlanKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
-import { insert, listAll, load, remove, replace } from "../records/tables.ts";
+import { bindings, insert, listAll, load, remove, replace } from "../records/tables.ts";
 import { clockWords, HeldPlan, heldPlans } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
@@ -61,9 +61,16 @@ export async function dropHeldPlan(s: Services, held: Versioned<HeldPlan>): Prom
   }
 }
 
-/** All plans of a project that wait, one a resource. */
-export const listHeldPlans = (s: Pick<Services, "records">, projectId: string): Promise<readonly HeldPlan[]> =>
-  listAll(s.records, HeldPlan, heldPlanKey(projectId, "").pk, HELD_PLANS);
+/** All plans of a project that wait, one a resource. Those of resources that have left their vault go: nothing is left to delete. */
+export async function listHeldPlans(s: Services, projectId: string): Promise<readonly HeldPlan[]> {
+  const waiting: HeldPlan[] = [];
+  for (const held of await listAll(s.records, HeldPlan, heldPlanKey(projectId, "").pk, HELD_PLANS)) {
+    const bound = await load(s.records, bindings, bindingKey(held.vaultId, held.resourceId));
+    if (bound === undefined) await dropHeldPlan(s, held);
+    else waiting.push(held);
+  }
+  return waiting;
+}
 
 /**
  * A person has looked at the plan: what it names is deleted within a minute, unless the rule no longer says so by then. When the

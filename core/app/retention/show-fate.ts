@@ -1,5 +1,6 @@
 /** GET holdfast/backups/{id}/fate: why is a backup here, when does it go, and what stands in the way? Or: where has it gone? */
 import { reasonText } from "../../domain/retention-reasons.ts";
+import { findParent } from "../backup/load-backup.ts";
 import { showBackup } from "../lists/show-backup.ts";
 import { bindingKey, heldPlanKey, trashKey, vaultKey } from "../records/keys.ts";
 import { bindings, load, vaults } from "../records/tables.ts";
@@ -26,9 +27,11 @@ export type Fate =
 
 /** @throws Fault 6200: there is none, or it was purged more than 90 days ago */
 export async function showFate(s: Services, projectId: string, id: string): Promise<Fate> {
-  const deleted = await load(s.records, trash, trashKey(id));
+  // The disks of a server's backup share its fate, in the trash as well.
+  const deleted = await load(s.records, trash, trashKey((await findParent(s.records, id)) ?? id));
   // A backup that came back left no such row behind.
-  if (deleted?.backup.projectId === projectId) return { state: deleted.state, backupId: id, trashed: deleted };
+  if (deleted?.backup.projectId === projectId)
+    return { state: deleted.state, backupId: deleted.backup.id, trashed: deleted };
   const { backup } = await showBackup(s, projectId, id);
   if (backup.status === "deleting")
     return { state: "deleting", backupId: backup.id, reason: backup.leaving?.told.reason ?? "it is being deleted" };
