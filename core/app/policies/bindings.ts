@@ -26,7 +26,7 @@ export const pointAfter = (policy: Policy, after: Instant): Instant | undefined 
   return policy.enabled && policy.deleted !== true ? nextPoint(scheduleOf(texts, anchor), after) : undefined;
 };
 
-/** Nothing changes the policy while these writes are under way: they lose to whoever does. */
+/** The policy is as it was read: who applies one that is being deleted or changed begins again. */
 export const policyStands = (policy: Versioned<Policy>): Write => ({
   op: "check",
   key: policies.place(policy).key,
@@ -101,7 +101,8 @@ export const settleLink = (s: RecordServices, policyId: string, vaultId: string)
     const next = pointAfter(policy, accounted);
     const { next: promised, ...rest } = link;
     const changed = { ...rest, since, accounted, ...(next !== undefined && { next }) };
-    const writes: Write[] = [policyStands(policy), replace(policyLinks, changed)];
+    // A policy that changes meanwhile tells this link again, after it.
+    const writes: Write[] = [replace(policyLinks, changed)];
     if (next !== promised) {
       const reason = "the policy was changed or disabled before the run started";
       writes.push(...(await takeBack(s, link, saidFor(link, policy), since, reason)));
