@@ -16,7 +16,7 @@ import type { Versioned } from "../records/record.ts";
 import { insert, load, remove, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
-import { aboutRun, promise, saidFor, saysNow, takeBack } from "./points.ts";
+import { aboutRun, knows, promise, saidFor, saysNow, takeBack } from "./points.ts";
 
 type NamedVault = Pick<Vault, "id" | "name">;
 
@@ -95,7 +95,7 @@ export const settleLink = (s: RecordServices, policyId: string, vaultId: string)
       await s.records.transact([...(await releasing(s, link)), ...(changed ? [replace(vaults, changed)] : [])]);
       return;
     }
-    if (link.since === policy.trigger.since) return;
+    if (knows(link, policy)) return;
     const { since } = policy.trigger;
     const accounted = Math.max(link.accounted, since);
     const next = pointAfter(policy, accounted);
