@@ -31,16 +31,20 @@ export async function minuteOf(s: Services): Promise<void> {
   const item = await s.records.get(lastTickKey, { consistent: true });
   const last = item && parseItem(LastTick, item);
   if (last !== undefined && last.at - now > SET_BACK_MS) {
-    await promiseAnew(s, now);
     const message = `the clock was set back from ${wireTime(last.at)} to ${wireTime(now)}: policies go on from now`;
-    await tell(s, { severity: "critical", topic: "policies.clock", projectId: "", message, facts: {} });
+    for (const projectId of await promiseAnew(s, now))
+      await tell(s, { severity: "critical", topic: "policies.clock", projectId, message, facts: {} });
   }
   // Of two ticks at once either may write last: a minute more or less does not matter.
   await s.records.write({ op: "put", item: toItem({ key: lastTickKey }, { schema: 1, at: now }, last?.v ?? 0), if: "any" });
 }
 
-/** Every promised point is due work with its time in its key, so those ahead are found without a scan. */
-async function promiseAnew(s: Services, now: Instant): Promise<void> {
+/**
+ * Every promised point is due work with its time in its key, so those ahead are found without a scan.
+ * @returns the projects whose vaults were promised another point
+ */
+async function promiseAnew(s: Services, now: Instant): Promise<ReadonlySet<string>> {
+  const projects = new Set<string>();
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     const { pk } = dueKey(shard, 0, "", "");
     let cursor: string | undefined;
@@ -53,26 +57,29 @@ async function promiseAnew(s: Services, now: Instant): Promise<void> {
         ...(cursor !== undefined && { cursor }),
       });
       const points = page.items.filter(({ sk }) => sk.split("#", 2)[1] === "point");
-      await inBatches(points, LINKS_AT_ONCE, (item) => bringBack(s, parseItem(PointDue, item), now));
+      const moved = await inBatches(points, LINKS_AT_ONCE, (item) => bringBack(s, parseItem(PointDue, item), now));
+      for (const projectId of moved) if (projectId !== undefined) projects.add(projectId);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
+  return projects;
 }
 
-/** Loses to whoever changes the link meanwhile, and looks again. */
-const bringBack = (s: Services, due: PointDue, now: Instant): Promise<void> =>
+/** Loses to whoever changes the link meanwhile, and looks again. @returns the project, when there was something to do */
+const bringBack = (s: Services, due: PointDue, now: Instant): Promise<string | undefined> =>
   withFreshState(async () => {
     const link = await loadLink(s.records, due.policyId, due.vaultId);
-    if (link?.next === undefined || link.next !== due.nominal) return;
+    if (link?.next === undefined || link.next !== due.nominal) return undefined;
     const policy = await loadPolicy(s.records, link.projectId, link.operationType, link.policyId);
     const vault = await load(s.records, vaults, vaultKey(link.vaultId));
-    if (policy === undefined || vault === undefined) return;
+    if (policy === undefined || vault === undefined) return undefined;
     // Changes that were made while the clock was wrong lie ahead as well.
     const next = pointAfter(policy, now);
-    if (next === undefined || next >= link.next) return;
+    if (next === undefined || next >= link.next) return undefined;
     await s.records.transact([
       replace(policyLinks, { ...link, accounted: now, next }),
       ...(await takeBack(s, link, undefined, now, "the clock was set back")),
       ...(await promise(s, aboutRun(policy, vault), next)),
     ]);
+    return policy.projectId;
   });
