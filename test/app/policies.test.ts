@@ -313,3 +313,20 @@ describe("a change that a crash interrupts", () => {
     expect(await rows("/holdfast/runs", "runs")).toHaveLength(1);
   });
 });
+
+describe("a clock that was ten years ahead and is set right", () => {
+  it("costs no backup: the vault runs at its next point, and people are told", async () => {
+    const id = await policy(hours(0));
+    const vault = await host.vault(["d1"], { backup_policy_id: id });
+    await runAt(midnight);
+    await runAt(midnight + 3650 * DAY);
+    expect((await loadLink(host.records, id, vault))?.next).toBe(midnight + 3651 * DAY);
+    await tickAt(midnight + 8 * HOUR);
+    expect((await loadLink(host.records, id, vault))?.next).toBe(midnight + DAY);
+    expect(host.notices.map(({ topic }) => topic)).toContain("policies.clock");
+    expect(await runAt(midnight + DAY)).toMatchObject({ started: 1 });
+    expect(await rows("/backups", "backups")).toHaveLength(3);
+    const { body } = await host.call("GET", `/holdfast/runs?vault_id=${vault}&state=expected`);
+    expect(body.runs).toHaveLength(1);
+  });
+});

@@ -29,7 +29,7 @@ export interface CheckpointRequest {
   /** Of a manual run: days after which its backups expire; absent = never. */
   readonly retentionDays?: number;
   /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
-  readonly schedule?: () => Promise<ScheduledFor>;
+  readonly schedule?: (checkpointId: string) => Promise<ScheduledFor>;
 }
 
 /** The point of a policy that a run is made for. */
@@ -39,7 +39,7 @@ export interface ScheduledFor {
   /** Every so many automatic backups of a resource one is full; see `isFullDue`. */
   readonly fullEvery: number | undefined;
   /** What is recorded in the run's own transaction, ten at most: so one point makes one run, whoever asks twice. */
-  readonly writes: (checkpointId: string) => readonly Write[];
+  readonly writes: readonly Write[];
 }
 
 export interface CreatedCheckpoint {
@@ -89,7 +89,8 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
-  const scheduled = await ask.schedule?.();
+  const id = s.newId();
+  const scheduled = await ask.schedule?.(id);
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
 
   const now = s.now();
@@ -98,7 +99,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     ask.name ?? (ask.autoTrigger ? defaultAutomaticName(vault.backupNamePrefix, random) : defaultManualName(random));
   const checkpoint: Checkpoint = {
     schema: 1,
-    id: s.newId(),
+    id,
     projectId: caller.projectId,
     vaultId: vault.id,
     vaultName: vault.name,
@@ -135,7 +136,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     replace(vaults, vault),
     insert(checkpoints, checkpoint),
     watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
-    ...(scheduled?.writes(checkpoint.id) ?? []),
+    ...(scheduled?.writes ?? []),
   ];
   const first = drafts.slice(0, MEMBERS_PER_TRANSACTION);
   await s.records.transact([...header, ...first.flatMap((d) => d.writes)]);

@@ -16,7 +16,7 @@ import type { Versioned } from "../records/record.ts";
 import { insert, load, remove, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
-import { aboutRun, promise, saidFor, saysNow, takeBack } from "./points.ts";
+import { aboutRun, knows, promise, saidFor, saysNow, takeBack } from "./points.ts";
 
 type NamedVault = Pick<Vault, "id" | "name">;
 
@@ -26,7 +26,7 @@ export const pointAfter = (policy: Policy, after: Instant): Instant | undefined 
   return policy.enabled && policy.deleted !== true ? nextPoint(scheduleOf(texts, anchor), after) : undefined;
 };
 
-/** Nothing changes the policy while these writes are under way: they lose to whoever does. */
+/** The policy is as it was read: who applies one that is being deleted or changed begins again. */
 export const policyStands = (policy: Versioned<Policy>): Write => ({
   op: "check",
   key: policies.place(policy).key,
@@ -95,13 +95,14 @@ export const settleLink = (s: RecordServices, policyId: string, vaultId: string)
       await s.records.transact([...(await releasing(s, link)), ...(changed ? [replace(vaults, changed)] : [])]);
       return;
     }
-    if (link.since === policy.trigger.since) return;
+    if (knows(link, policy)) return;
     const { since } = policy.trigger;
     const accounted = Math.max(link.accounted, since);
     const next = pointAfter(policy, accounted);
     const { next: promised, ...rest } = link;
     const changed = { ...rest, since, accounted, ...(next !== undefined && { next }) };
-    const writes: Write[] = [policyStands(policy), replace(policyLinks, changed)];
+    // A policy that changes meanwhile tells this link again, after it.
+    const writes: Write[] = [replace(policyLinks, changed)];
     if (next !== promised) {
       const reason = "the policy was changed or disabled before the run started";
       writes.push(...(await takeBack(s, link, saidFor(link, policy), since, reason)));

@@ -17,7 +17,14 @@ import {
 import { insert, load, remove, replace } from "../records/tables.ts";
 import type { RecordServices } from "../services.ts";
 
+/** What a policy says, or said, about time. */
+interface Said {
+  readonly texts: readonly string[];
+  readonly anchor: Instant;
+}
+
 export const saysNow = ({ trigger }: Policy): Said => ({ texts: trigger.patterns, anchor: trigger.startTime });
+
 
 type About = Pick<ScheduledRun, "projectId" | "vaultId" | "vaultName" | "policyId" | "policyName" | "operationType">;
 
@@ -74,12 +81,6 @@ export function leaveGap(about: About, { texts, anchor }: Said, gap: GapOf): rea
   return [putDue(gapDueKey(due), due)];
 }
 type GapOf = Pick<GapDue, "after" | "before" | "reason">;
-
-/** What a policy says, or said, about time. */
-export interface Said {
-  readonly texts: readonly string[];
-  readonly anchor: Instant;
-}
 
 /**
  * Takes the promised point back, because from `until` on the policy says something else or nothing. A point that is still

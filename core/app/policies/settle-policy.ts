@@ -8,6 +8,7 @@ import { inBatches } from "../in-batches.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
 import { settleLink } from "./bindings.ts";
+import { knows } from "./points.ts";
 import type { Write } from "../../ports/record-store.ts";
 
 /** Vaults that are told together: their writes share commits. */
@@ -35,7 +36,7 @@ async function settle(s: RecordServices, due: Omit<PolicyDue, "schema">): Promis
   // The policy first: whoever applies it after this look has seen it as it is now.
   const policy = await loadPolicyRow(s.records, due);
   const links = await linksOf(s.records, due.policyId);
-  const open = links.filter((link) => policy === undefined || policy.deleted === true || link.since !== policy.trigger.since);
+  const open = links.filter((link) => policy === undefined || policy.deleted === true || !knows(link, policy));
   await inBatches(open, VAULTS_AT_ONCE, (link) => settleLink(s, link.policyId, link.vaultId));
   if (policy?.deleted === true) await s.records.transact([remove(policies, policy)]);
   await s.records.write({ op: "delete", key: policyDueKey({ ...due, schema: 1 }), if: "any" });

@@ -6,6 +6,7 @@ import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
 import { inBatches } from "../in-batches.ts";
+import { minuteOf } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
@@ -54,6 +55,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   // Before anything that goes by the clock.
   await observeClock(s);
   const until = s.now() + BUDGET_MS;
+  await minuteOf(s);
   // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
   const first = Math.floor(horizon / MINUTE_MS);
   for (let n = 0; n < DUE_SHARDS; n++) {
