@@ -166,7 +166,7 @@ async function fate(context: Context, _options: object, given: string): Promise<
 
 async function undelete(context: Context, options: { readonly wait: boolean }, given: string): Promise<void> {
   const client = await context.client();
-  const answer = await client.send("POST", `/holdfast/backups/${encodeURIComponent(given)}/undelete`);
+  const answer = await client.send("POST", `/holdfast/backups/${encodeURIComponent(given)}/undelete`, {});
   const task = String(answer.job_id);
   if (!options.wait) {
     context.print(answer, `backup ${given} is coming back (task ${task})`);

@@ -77,7 +77,7 @@ async function listHeld(context: Context): Promise<void> {
 
 async function confirm(context: Context, _options: object, resource: string): Promise<void> {
   const client = await context.client();
-  const answer = await client.send("POST", `/holdfast/held-plans/${encodeURIComponent(resource)}/confirm`);
+  const answer = await client.send("POST", `/holdfast/held-plans/${encodeURIComponent(resource)}/confirm`, {});
   const plan = rowOf(answer, "held_plan");
   context.print(plan, `${cell(plan.deleted)} backups of ${cell(plan.resource_name)} are being deleted`);
 }

@@ -76,7 +76,7 @@ async function play(host: AppHost, vault: string, all: Taken[], one: Step): Prom
     target.state = "trashed";
     return;
   }
-  const { status, body } = await host.call("POST", `/holdfast/backups/${target.id}/undelete`);
+  const { status, body } = await host.call("POST", `/holdfast/backups/${target.id}/undelete`, {});
   expect(status).toBe(202);
   await host.idle();
   expect((await host.call("GET", `/operation-logs/${body.job_id}`)).body.operation_log).toMatchObject({
@@ -104,7 +104,7 @@ test("used is exact after every step, and all that is there restores to what it 
         }
         for (const taken of those(all, "there")) await restores(host, taken);
         for (const { id } of those(all, "purged"))
-          expect((await host.call("POST", `/holdfast/backups/${id}/undelete`)).status).toBe(404);
+          expect((await host.call("POST", `/holdfast/backups/${id}/undelete`, {})).status).toBe(404);
       } finally {
         host.close();
       }

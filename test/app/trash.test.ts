@@ -35,7 +35,7 @@ async function backUp(content: Record<number, number>): Promise<string> {
 }
 /** Asks for it back and waits. @returns the task, or the refusal */
 async function undelete(id: string) {
-  const { status, body } = await host.call("POST", `/holdfast/backups/${id}/undelete`);
+  const { status, body } = await host.call("POST", `/holdfast/backups/${id}/undelete`, {});
   if (status !== 202) return [status, body.error_code];
   await host.idle();
   return (await get(`/operation-logs/${body.job_id}`)).operation_log;
@@ -205,7 +205,7 @@ describe("the trash is emptied", () => {
         if (task === "delete-backup.remove") await until;
       },
     };
-    const { status: accepted } = await host.call("POST", `/holdfast/backups/${id}/undelete`);
+    const { status: accepted } = await host.call("POST", `/holdfast/backups/${id}/undelete`, {});
     expect(accepted).toBe(202);
     // Long past its time, it is still there: a return that was accepted shuts the purge out.
     for (let i = 0; i < 4; i++) {
@@ -213,7 +213,7 @@ describe("the trash is emptied", () => {
       await tick(host.services);
     }
     expect(await trashed()).toMatchObject([{ id, coming_back: true }]);
-    expect(await host.call("POST", `/holdfast/backups/${id}/undelete`)).toMatchObject({ status: 400 });
+    expect(await host.call("POST", `/holdfast/backups/${id}/undelete`, {})).toMatchObject({ status: 400 });
     held();
     await host.idle();
     expect(await status(id)).toBe(200);
@@ -234,7 +234,7 @@ describe("the trash is emptied", () => {
       const due = { schema: 1, workflow: "purge", name: id, input: { backupId: id } } as const;
       const later = n % 2 === 0 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve));
       const [asked] = await Promise.all([
-        host.call("POST", `/holdfast/backups/${id}/undelete`),
+        host.call("POST", `/holdfast/backups/${id}/undelete`, {}),
         later.then(() => purgeTrashed(host.services, due)),
       ]);
       await host.idle();
@@ -262,7 +262,7 @@ describe("the trash is emptied", () => {
     host.runner.start = async () => {
       throw new Error("the process died here");
     };
-    expect((await host.call("POST", `/holdfast/backups/${id}/undelete`)).status).toBe(500);
+    expect((await host.call("POST", `/holdfast/backups/${id}/undelete`, {})).status).toBe(500);
     host.runner.start = start;
     host.clock.ahead += 11 * 60_000;
     await settle(host);

@@ -14,7 +14,7 @@ const region = z
   .regex(/^[a-zA-Z0-9._-]{0,255}$/, "must be at most 255 letters, digits or `._-`")
   .nullish();
 /** Said of rules that nobody here follows: dropping them in silence would keep or lose other backups than were asked for. */
-const unknown = z.unknown();
+const unknown = z.unknown().optional();
 
 /** An operation_definition, wherever one is given. */
 export const definition = z
