@@ -109,6 +109,6 @@ test("used is exact after every step, and all that is there restores to what it 
         host.close();
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 6 },
   );
 }, 120_000);
