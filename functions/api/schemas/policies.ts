@@ -14,7 +14,7 @@ const region = z
   .regex(/^[a-zA-Z0-9._-]{0,255}$/, "must be at most 255 letters, digits or `._-`")
   .nullish();
 /** Said of rules that nobody here follows: dropping them in silence would keep or lose other backups than were asked for. */
-const unknown = z.unknown();
+const unknown = z.unknown().optional();
 
 const definition = z
   .object({
@@ -130,7 +130,8 @@ export const associatePolicyBody = z
   })
   .transform((body): PolicyAsk => {
     const many = body.add_policy_ids ?? [];
-    if (body.policy_id != null && many.length > 0) badField("policy_id", "cannot be given together with add_policy_ids");
+    if (body.policy_id != null && many.length > 0)
+      badField("policy_id", "cannot be given together with add_policy_ids");
     if (many.length > 1) badField("add_policy_ids", "must have one element: a vault takes one policy of each type");
     return {
       policyId: body.policy_id ?? many[0] ?? badField("policy_id", "is missing: must be the id of a policy"),
