@@ -132,7 +132,10 @@ export function addPolicyCommands(program: Command): Command {
   const group = program.command("policy").description("manage policies: when vaults are backed up, and what is kept");
 
   addPolicyOptions(
-    group.command("create").description("create a policy; bind it to vaults afterwards").requiredOption("--name <name>", "name"),
+    group
+      .command("create")
+      .description("create a policy; bind it to vaults afterwards")
+      .requiredOption("--name <name>", "name"),
   )
     .option("--disabled", "do not run yet")
     .option("--replicate-to <region>", "a policy that copies backups to another region")

@@ -2,7 +2,7 @@
 import { badField } from "./fault.ts";
 
 /** Weekdays as JavaScript counts them: Sunday is 0. */
-const WEEKDAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"] as const;
+const WEEKDAYS: readonly string[] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 
 /** One point of time and the days that it falls on, all UTC (SCH-03). */
 export type Pattern = { readonly minuteOfDay: number } & (
@@ -30,7 +30,8 @@ export function parsePatterns(texts: readonly string[]): readonly Pattern[] {
   const patterns = texts.map((text, i) => parsePattern(text, `${FIELD}[${i}]`));
   patterns.forEach((pattern, i) => {
     const near = patterns.findIndex((other, j) => j < i && tooClose(pattern, other));
-    if (near >= 0) badField(`${FIELD}[${i}]`, `lies less than an hour from pattern[${near}]; points need an hour between them`);
+    if (near >= 0)
+      badField(`${FIELD}[${i}]`, `lies less than an hour from pattern[${near}]; points need an hour between them`);
   });
   return patterns;
 }
@@ -69,7 +70,7 @@ function parsePattern(text: string, field: string): Pattern {
 }
 
 function weekdays(list: string, field: string): readonly number[] {
-  const days = list.split(",").map((name) => WEEKDAYS.findIndex((day) => day === name));
+  const days = list.split(",").map((name) => WEEKDAYS.indexOf(name));
   if (days.includes(-1)) badField(field, `BYDAY must list days among ${WEEKDAYS.join(", ")}`);
   if (new Set(days).size !== days.length) badField(field, "BYDAY names a day twice");
   return days;

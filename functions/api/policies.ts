@@ -1,5 +1,8 @@
 /** The API's policy operations (cbr-api #12, #13, #19–#23). */
-import { associatePolicy as associate, dissociatePolicy as dissociate } from "../../core/app/policies/associate-policy.ts";
+import {
+  associatePolicy as associate,
+  dissociatePolicy as dissociate,
+} from "../../core/app/policies/associate-policy.ts";
 import { createPolicy as create } from "../../core/app/policies/create-policy.ts";
 import { listPolicies as list, showPolicy as show } from "../../core/app/policies/show-policy.ts";
 import { deletePolicy as remove, updatePolicy as update } from "../../core/app/policies/update-policy.ts";

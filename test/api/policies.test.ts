@@ -73,8 +73,28 @@ describe("creating a policy", () => {
   });
 
   it.each([
-    ["the Terraform provider", { day_backups: 10, full_backup_interval: -1, max_backups: 12, month_backups: 1, timezone: "UTC+08:00", week_backups: 4 }],
-    ["a client that sends every counter", { max_backups: -1, day_backups: 0, week_backups: 0, month_backups: 0, year_backups: 0, retention_duration_days: 30 }],
+    [
+      "the Terraform provider",
+      {
+        day_backups: 10,
+        full_backup_interval: -1,
+        max_backups: 12,
+        month_backups: 1,
+        timezone: "UTC+08:00",
+        week_backups: 4,
+      },
+    ],
+    [
+      "a client that sends every counter",
+      {
+        max_backups: -1,
+        day_backups: 0,
+        week_backups: 0,
+        month_backups: 0,
+        year_backups: 0,
+        retention_duration_days: 30,
+      },
+    ],
     ["one that sends only a zone", { timezone: "UTC+08:00" }],
     ["one that wants everything kept", {}],
   ])("takes and repeats the definition of %s", async (_, operation_definition) => {
@@ -92,9 +112,19 @@ describe("creating a policy", () => {
     ["no trigger", { trigger: undefined }, "9900", "policy.trigger"],
     ["no pattern", { trigger: { properties: { pattern: [] } } }, "9900", "pattern"],
     ["a bad pattern", { trigger: { properties: { pattern: ["FREQ=HOURLY"] } } }, "9900", "pattern[0]"],
-    ["count and days", { operation_definition: { max_backups: 1, retention_duration_days: 1 } }, "9900", "retention_duration_days"],
+    [
+      "count and days",
+      { operation_definition: { max_backups: 1, retention_duration_days: 1 } },
+      "9900",
+      "retention_duration_days",
+    ],
     ["weeks without a zone", { operation_definition: { week_backups: 1 } }, "9900", "timezone"],
-    ["rules that nobody follows here", { operation_definition: { advanced_retention_rules: { weekly_retention_rules: {} } } }, "9900", "advanced_retention_rules"],
+    [
+      "rules that nobody follows here",
+      { operation_definition: { advanced_retention_rules: { weekly_retention_rules: {} } } },
+      "9900",
+      "advanced_retention_rules",
+    ],
     ["a replication without destination", { operation_type: "replication" }, "9900", "destination_region"],
   ])("refuses %s and names the member", async (_, change, code, member) => {
     const answer = await post(change);
@@ -133,7 +163,13 @@ describe("finding policies", () => {
   });
 
   it("6000: knows no policy of another project, no name and no id that is none", async () => {
-    const draft = { name: "theirs", operationType: "backup", enabled: true, operationDefinition: {}, patterns: [NIGHTLY] } as const;
+    const draft = {
+      name: "theirs",
+      operationType: "backup",
+      enabled: true,
+      operationDefinition: {},
+      patterns: [NIGHTLY],
+    } as const;
     const { policy } = await createPolicy(host.services, { ...CALLER, projectId: "b".repeat(32) }, draft);
     for (const id of [policy.id, "nightly", "11111111-1111-4111-8111-111111111111"]) {
       expect(refused(await host.call("GET", `/policies/${id}`))).toEqual([404, "6000"]);
@@ -299,7 +335,9 @@ describe("applying a policy to a vault", () => {
       status: 200,
       body: { associate_policy: { destination_vault_id: disks.id } },
     });
-    const other = await create(replication({ operation_definition: { destination_region: "eu-2", destination_project_id: "elsewhere" } }));
+    const other = await create(
+      replication({ operation_definition: { destination_region: "eu-2", destination_project_id: "elsewhere" } }),
+    );
     expect(refused(await bind(from, other.id, { destination_vault_id: disks.id }))).toEqual([400, "6120"]);
   });
 
@@ -321,7 +359,13 @@ describe("the ledger", () => {
     const { id } = await create();
     const { id: vaultId } = await vault({ backup_policy_id: id });
     const [run] = await runs();
-    expect(run).toMatchObject({ state: "expected", started_at: null, ended_at: null, reason: null, checkpoint_id: null });
+    expect(run).toMatchObject({
+      state: "expected",
+      started_at: null,
+      ended_at: null,
+      reason: null,
+      checkpoint_id: null,
+    });
     const planned = Date.parse(`${run.planned_at}Z`);
     expect(planned - Date.parse(`${tomorrow}Z`)).toBeLessThan(180_000);
     host.clock.now = planned + 120_000;

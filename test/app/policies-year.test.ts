@@ -81,7 +81,11 @@ async function finish(s: Services, checkpointId: string): Promise<void> {
     const binding = await load(s.records, bindings, bindingKey(vaultOf ?? "", member.resourceId));
     if (binding === undefined) throw new Error("no binding");
     await s.records.transact([
-      replace(bindings, { ...withoutLease(binding), status: "available", baselines: { [member.resourceId]: member.backupId } }),
+      replace(bindings, {
+        ...withoutLease(binding),
+        status: "available",
+        baselines: { [member.resourceId]: member.backupId },
+      }),
       replaceAt({ key: memberKey(checkpointId, member.resourceId) }, { ...member, status: "available" }),
     ]);
   }
@@ -100,7 +104,13 @@ test("SCH-11, SCH-12, SCH-20: every point of a year is done, missed or skipped, 
   const open = (v: number): void => {
     const policy = policies[followed[v] ?? -1];
     if (policy?.enabled)
-      stretches[v]?.push({ policyId: policy.id, patterns: policy.patterns, anchor: policy.anchor, from: clock.now, to: undefined });
+      stretches[v]?.push({
+        policyId: policy.id,
+        patterns: policy.patterns,
+        anchor: policy.anchor,
+        from: clock.now,
+        to: undefined,
+      });
   };
   const close = (v: number): void => {
     const last = stretches[v]?.at(-1);

@@ -145,7 +145,10 @@ describe("a point that comes", () => {
     await runAt(midnight + 2 * HOUR);
     expect(await ledger()).toMatchObject({ 1: "skipped", 2: "done" });
     const [skipped] = await rows("/holdfast/runs?state=skipped", "runs");
-    expect(skipped).toMatchObject({ error_code: "BackupService.6125", reason: expect.stringContaining("being backed up") });
+    expect(skipped).toMatchObject({
+      error_code: "BackupService.6125",
+      reason: expect.stringContaining("being backed up"),
+    });
     expect(topics()).toContain("run.skipped");
     const tasks = await rows("/operation-logs?status=skipped", "operation_logs");
     expect(tasks).toMatchObject([{ operation_type: "backup", error_info: { code: "BackupService.6125" } }]);
@@ -237,7 +240,7 @@ describe("full backups", () => {
       await runAt(midnight + n * 12 * HOUR + n * MINUTE);
       kinds.push((await rows("/backups", "backups"))[0].incremental ? "i" : "F");
     }
-    expect(kinds.join("")).toBe("iiFiF");
+    expect(kinds.join("")).toBe("FiFiF");
   });
 });
 
@@ -246,6 +249,8 @@ describe("after an outage", () => {
     await host.vault(["d1"], { backup_policy_id: await policy(hours(0, 6, 12, 18)) });
     await runAt(midnight);
     await runAt(midnight + 31 * HOUR);
+    // Rows of what lies between are the next minute's work.
+    await tick(host.services);
     expect(await ledger()).toEqual({ 0: "done", 6: "missed", 12: "missed", 18: "missed", 24: "missed", 30: "done" });
     expect(topics()).toEqual(["run.missed", "run.late"]);
     expect(await rows("/backups", "backups")).toHaveLength(2);
@@ -284,7 +289,10 @@ describe("after an outage", () => {
 describe("a change that a crash interrupts", () => {
   it("is finished by the tick: the vaults know what their policy says", async () => {
     const id = await policy(hours(0));
-    const ids = [await host.vault(["d1"], { backup_policy_id: id }), await host.vault(["d2"], { backup_policy_id: id })];
+    const ids = [
+      await host.vault(["d1"], { backup_policy_id: id }),
+      await host.vault(["d2"], { backup_policy_id: id }),
+    ];
     const { transact } = host.records;
     let writes = 0;
     // The change of the policy is recorded, then the process dies.

@@ -21,10 +21,7 @@ const definition = (one: OperationDefinition, type: "backup" | "replication" = "
 describe("patterns", () => {
   it("SCH-01: takes the two forms that CBR takes, members in any order", () => {
     expect(
-      parsePatterns([
-        "FREQ=WEEKLY;BYDAY=MO,SU;BYHOUR=14;BYMINUTE=05",
-        "FREQ=WEEKLY;BYHOUR=16;BYDAY=SA;BYMINUTE=00",
-      ]),
+      parsePatterns(["FREQ=WEEKLY;BYDAY=MO,SU;BYHOUR=14;BYMINUTE=05", "FREQ=WEEKLY;BYHOUR=16;BYDAY=SA;BYMINUTE=00"]),
     ).toEqual([
       { form: "weekly", days: [1, 0], minuteOfDay: 14 * 60 + 5 },
       { form: "weekly", days: [6], minuteOfDay: 16 * 60 },
@@ -62,12 +59,42 @@ describe("patterns", () => {
 
   it.each([
     ["on one day", "FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=00", "FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=59", true],
-    ["an hour apart", "FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=00", "FREQ=DAILY;INTERVAL=1;BYHOUR=3;BYMINUTE=00", false],
-    ["over midnight", "FREQ=DAILY;INTERVAL=1;BYHOUR=23;BYMINUTE=30", "FREQ=DAILY;INTERVAL=1;BYHOUR=0;BYMINUTE=00", true],
-    ["over a midnight that never comes", "FREQ=DAILY;INTERVAL=2;BYHOUR=23;BYMINUTE=30", "FREQ=DAILY;INTERVAL=4;BYHOUR=0;BYMINUTE=00", false],
-    ["intervals that meet", "FREQ=DAILY;INTERVAL=2;BYHOUR=23;BYMINUTE=30", "FREQ=DAILY;INTERVAL=3;BYHOUR=0;BYMINUTE=00", true],
-    ["different weekdays", "FREQ=WEEKLY;BYDAY=MO;BYHOUR=2;BYMINUTE=00", "FREQ=WEEKLY;BYDAY=TU;BYHOUR=2;BYMINUTE=30", false],
-    ["Sunday to Monday", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=23;BYMINUTE=30", "FREQ=WEEKLY;BYDAY=MO;BYHOUR=0;BYMINUTE=00", true],
+    [
+      "an hour apart",
+      "FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=00",
+      "FREQ=DAILY;INTERVAL=1;BYHOUR=3;BYMINUTE=00",
+      false,
+    ],
+    [
+      "over midnight",
+      "FREQ=DAILY;INTERVAL=1;BYHOUR=23;BYMINUTE=30",
+      "FREQ=DAILY;INTERVAL=1;BYHOUR=0;BYMINUTE=00",
+      true,
+    ],
+    [
+      "over a midnight that never comes",
+      "FREQ=DAILY;INTERVAL=2;BYHOUR=23;BYMINUTE=30",
+      "FREQ=DAILY;INTERVAL=4;BYHOUR=0;BYMINUTE=00",
+      false,
+    ],
+    [
+      "intervals that meet",
+      "FREQ=DAILY;INTERVAL=2;BYHOUR=23;BYMINUTE=30",
+      "FREQ=DAILY;INTERVAL=3;BYHOUR=0;BYMINUTE=00",
+      true,
+    ],
+    [
+      "different weekdays",
+      "FREQ=WEEKLY;BYDAY=MO;BYHOUR=2;BYMINUTE=00",
+      "FREQ=WEEKLY;BYDAY=TU;BYHOUR=2;BYMINUTE=30",
+      false,
+    ],
+    [
+      "Sunday to Monday",
+      "FREQ=WEEKLY;BYDAY=SU;BYHOUR=23;BYMINUTE=30",
+      "FREQ=WEEKLY;BYDAY=MO;BYHOUR=0;BYMINUTE=00",
+      true,
+    ],
     ["mixed forms", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=2;BYMINUTE=30", "FREQ=DAILY;INTERVAL=7;BYHOUR=2;BYMINUTE=00", true],
   ])("SCH-02: an hour lies between two points: %s", (_, a, b, refused) => {
     expect(patterns(a, b).includes("less than an hour")).toBe(refused);
@@ -75,11 +102,31 @@ describe("patterns", () => {
   });
 
   it("no text makes it do anything but accept or refuse with 9900", () => {
-    const pieces = fc.constantFrom("FREQ=", "DAILY", "WEEKLY", ";", "BYDAY=", "MO", ",", "BYHOUR=", "BYMINUTE=", "INTERVAL=", "7", "07", " ");
+    const pieces = fc.constantFrom(
+      "FREQ=",
+      "DAILY",
+      "WEEKLY",
+      ";",
+      "BYDAY=",
+      "MO",
+      ",",
+      "BYHOUR=",
+      "BYMINUTE=",
+      "INTERVAL=",
+      "7",
+      "07",
+      " ",
+    );
     fc.assert(
-      fc.property(fc.array(fc.array(pieces, { maxLength: 12 }).map((all) => all.join("")), { maxLength: 3 }), (texts) => {
-        expect(patterns(...texts)).toMatch(/^(accepted|9900: policy\.trigger)/);
-      }),
+      fc.property(
+        fc.array(
+          fc.array(pieces, { maxLength: 12 }).map((all) => all.join("")),
+          { maxLength: 3 },
+        ),
+        (texts) => {
+          expect(patterns(...texts)).toMatch(/^(accepted|9900: policy\.trigger)/);
+        },
+      ),
     );
   });
 });
@@ -87,9 +134,18 @@ describe("patterns", () => {
 describe("operation definition", () => {
   it("RET-01: absent, 0 and -1 set nothing, so they exclude nothing", () => {
     expect(
-      definition({ maxBackups: -1, dayBackups: 0, weekBackups: 0, monthBackups: 0, yearBackups: 0, retentionDurationDays: 30 }),
+      definition({
+        maxBackups: -1,
+        dayBackups: 0,
+        weekBackups: 0,
+        monthBackups: 0,
+        yearBackups: 0,
+        retentionDurationDays: 30,
+      }),
     ).toBe("accepted");
-    expect(definition({ weekBackups: 3, maxBackups: 7, retentionDurationDays: -1, timezone: "UTC+01:00" })).toBe("accepted");
+    expect(definition({ weekBackups: 3, maxBackups: 7, retentionDurationDays: -1, timezone: "UTC+01:00" })).toBe(
+      "accepted",
+    );
     expect(definition({ timezone: "UTC+08:00" })).toBe("accepted");
     expect(definition({})).toBe("accepted");
   });
@@ -103,7 +159,9 @@ describe("operation definition", () => {
   });
 
   it("RET-03: periods need a time zone", () => {
-    expect(definition({ dayBackups: 1, maxBackups: 3 })).toContain("9900: policy.operation_definition.timezone: is missing");
+    expect(definition({ dayBackups: 1, maxBackups: 3 })).toContain(
+      "9900: policy.operation_definition.timezone: is missing",
+    );
   });
 
   it.each([
@@ -125,7 +183,13 @@ describe("operation definition", () => {
   });
 
   it("zones count in minutes ahead of UTC", () => {
-    expect(["UTC+05:30", "UTC-01:00", "UTC+00:00", "UTC+5", "CET"].map(zoneOffsetMinutes)).toEqual([330, -60, 0, undefined, undefined]);
+    expect(["UTC+05:30", "UTC-01:00", "UTC+00:00", "UTC+5", "CET"].map(zoneOffsetMinutes)).toEqual([
+      330,
+      -60,
+      0,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -133,9 +197,12 @@ describe("full backups", () => {
   const DAY = 24 * 3_600_000;
 
   it("CON-16: every N-th automatic backup of a resource is full; -1, 0 and absent mean never", () => {
-    const fulls = [...Array(9).keys()].filter((run) => isFullDue(3, { sinceFull: run % 3, fullAt: 0 }, (run + 1) * DAY));
+    const fulls = [...Array(9).keys()].filter((run) =>
+      isFullDue(3, { sinceFull: run % 3, fullAt: 0 }, (run + 1) * DAY),
+    );
     expect(fulls).toEqual([2, 5, 8]);
-    for (const never of [-1, 0, undefined]) expect(isFullDue(never, { sinceFull: 500, fullAt: undefined }, DAY)).toBe(false);
+    for (const never of [-1, 0, undefined])
+      expect(isFullDue(never, { sinceFull: 500, fullAt: undefined }, DAY)).toBe(false);
   });
 
   it("BKP-31: within a day of the last full one it is incremental, and the full one stays owed", () => {

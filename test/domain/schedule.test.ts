@@ -1,7 +1,14 @@
 /** When policies run: the vectors S1–S6 of the behaviour reference, and what must hold for every schedule. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { latestPoint, nextPoint, pointsBetween, type Schedule, scheduleOf, startDelay } from "../../core/domain/schedule.ts";
+import {
+  latestPoint,
+  nextPoint,
+  pointsBetween,
+  type Schedule,
+  scheduleOf,
+  startDelay,
+} from "../../core/domain/schedule.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -12,7 +19,7 @@ const at = (day: number, time: string): number => MONDAY + day * DAY + Date.pars
 function first(n: number, patterns: readonly string[], created: number): number[] {
   const schedule = scheduleOf(patterns, created);
   const points: number[] = [];
-  for (let point = created; points.length < n; ) points.push((point = nextPoint(schedule, point)));
+  while (points.length < n) points.push(nextPoint(schedule, points.at(-1) ?? created));
   return points;
 }
 
@@ -130,7 +137,10 @@ describe("every schedule", () => {
     fc.assert(
       fc.property(schedules, instants, (schedule, now) => {
         const last = latestPoint(schedule, now);
-        if (last === undefined) return expect(nextPoint(schedule, now)).toBe(nextPoint(schedule, schedule.anchor));
+        if (last === undefined) {
+          expect(nextPoint(schedule, now)).toBe(nextPoint(schedule, schedule.anchor));
+          return;
+        }
         expect(last).toBeLessThanOrEqual(now);
         expect(isPoint(schedule, last)).toBe(true);
         expect(nextPoint(schedule, last)).toBeGreaterThan(now);
@@ -142,7 +152,8 @@ describe("every schedule", () => {
     fc.assert(
       fc.property(schedules, instants, fc.array(fc.nat(20 * DAY), { maxLength: 20 }), (schedule, start, lengths) => {
         // A window is (after, until]; between() leaves both ends out, so `until` is added when it is a point.
-        const cuts = lengths.reduce<number[]>((all, length) => [...all, (all.at(-1) ?? start) + length], [start]);
+        const cuts = [start];
+        for (const length of lengths) cuts.push((cuts.at(-1) ?? start) + length);
         const end = cuts.at(-1) ?? start;
         const whole = [...pointsBetween(schedule, start, end + 1)];
         const parts = cuts.slice(1).flatMap((cut, i) => [...pointsBetween(schedule, cuts[i] ?? start, cut + 1)]);
@@ -166,9 +177,8 @@ describe("startDelay", () => {
     const ids = [...Array(6000).keys()].map((i) => `${String(i).padStart(8, "0")}-0000-4000-8000-000000000000`);
     const delays = ids.map(startDelay);
     expect(ids.map(startDelay)).toEqual(delays);
-    const minutes = [0, 0, 0];
-    for (const delay of delays) minutes[Math.floor(delay / 60_000)]!++;
-    for (const count of minutes) expect(count).toBeGreaterThan(1500);
+    for (const minute of [0, 1, 2])
+      expect(delays.filter((delay) => Math.floor(delay / 60_000) === minute).length).toBeGreaterThan(1500);
     expect(Math.max(...delays)).toBeLessThan(180_000);
   });
 });

@@ -48,7 +48,10 @@ export async function concludeCheckpoint(
 }
 
 /** Of a run whose workflow could not conclude it: what became of its point, once no member is running any more. */
-export async function settleCheckpoint(s: Services, { checkpointId }: { readonly checkpointId: string }): Promise<void> {
+export async function settleCheckpoint(
+  s: Services,
+  { checkpointId }: { readonly checkpointId: string },
+): Promise<void> {
   const checkpoint = await load(s.records, checkpoints, checkpointKey(checkpointId));
   if (checkpoint !== undefined) await endScheduledRun(s, checkpoint, await membersOf(s, checkpointId));
 }

@@ -1,5 +1,6 @@
 /** POST associatepolicy and dissociatepolicy: applies a policy to a vault, or releases the vault from it (VLT-60..62). */
 import { badField, fault } from "../../domain/fault.ts";
+import { GIB } from "../../domain/values.ts";
 import { checkStable } from "../../domain/vault-rules.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Vault } from "../records/entities.ts";
@@ -10,7 +11,6 @@ import { load, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, RecordServices, Services } from "../services.ts";
 import { loadBindings, loadVault, usedBytes } from "../vaults/load-vault.ts";
-import { GIB } from "../../domain/values.ts";
 import { applying, policyStands, releasing, without } from "./bindings.ts";
 import { findPolicy } from "./show-policy.ts";
 
@@ -75,7 +75,10 @@ export async function applyingToNew(
 ): Promise<{ readonly vault: Vault; readonly writes: readonly Write[] }> {
   const policy = await findPolicy(s, vault.projectId, policyId);
   if (policy.operationType !== "backup")
-    fault("6127", "vault.backup_policy_id: is a replication policy; apply it with its destination once the vault exists");
+    fault(
+      "6127",
+      "vault.backup_policy_id: is a replication policy; apply it with its destination once the vault exists",
+    );
   await checkFit(s, vault, policy, undefined);
   return { vault: applied(vault, policy), writes: await applying(s, policy, vault, undefined) };
 }

@@ -4,14 +4,7 @@ import type { Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
-import {
-  loadLink,
-  loadPolicyRow,
-  type Policy,
-  type PolicyLink,
-  policies,
-  policyLinks,
-} from "../records/policies.ts";
+import { loadLink, loadPolicyRow, type Policy, type PolicyLink, policies, policyLinks } from "../records/policies.ts";
 import type { Versioned } from "../records/record.ts";
 import { insert, load, remove, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";

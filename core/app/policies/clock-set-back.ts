@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Instant, sortableTime, wireTime } from "../../domain/values.ts";
 import type { Key } from "../../ports/record-store.ts";
 import { inBatches } from "../in-batches.ts";
-import { vaultKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
+import { DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
 import { loadLink, loadPolicy, policyLinks } from "../records/policies.ts";
 import { parseItem, toItem } from "../records/record.ts";
 import { PointDue } from "../records/scheduled-runs.ts";
@@ -36,7 +36,11 @@ export async function minuteOf(s: Services): Promise<void> {
       await tell(s, { severity: "critical", topic: "policies.clock", projectId, message, facts: {} });
   }
   // Of two ticks at once either may write last: a minute more or less does not matter.
-  await s.records.write({ op: "put", item: toItem({ key: lastTickKey }, { schema: 1, at: now }, last?.v ?? 0), if: "any" });
+  await s.records.write({
+    op: "put",
+    item: toItem({ key: lastTickKey }, { schema: 1, at: now }, last?.v ?? 0),
+    if: "any",
+  });
 }
 
 /**

@@ -25,7 +25,11 @@ export async function endScheduledRun(
     ...(skipped > 0 ? [`${skipped} resources were skipped`] : []),
   ];
   await withFreshState(async () => {
-    const run = await load(s.records, scheduledRuns, scheduledRunKey({ ...scheduled, vaultId, operationType: "backup" }));
+    const run = await load(
+      s.records,
+      scheduledRuns,
+      scheduledRunKey({ ...scheduled, vaultId, operationType: "backup" }),
+    );
     // Loses to another who ends the same run, and then finds it ended.
     if (run?.state !== "started" || run.checkpointId !== checkpoint.id) return;
     await s.records.write(

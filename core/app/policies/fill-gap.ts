@@ -1,8 +1,8 @@
 /** Points that passed without anybody: their rows are written a few hundred at a time, however long nobody was there. */
 import { pointsBetween, scheduleOf } from "../../domain/schedule.ts";
 import type { Write } from "../../ports/record-store.ts";
-import { type GapDue, gapDueKey, scheduledRunKey, scheduledRuns } from "../records/scheduled-runs.ts";
 import { toItem } from "../records/record.ts";
+import { type GapDue, gapDueKey, scheduledRunKey, scheduledRuns } from "../records/scheduled-runs.ts";
 import { insert } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
@@ -25,13 +25,25 @@ export async function fillGap(s: RecordServices, gap: GapDue): Promise<boolean> 
 }
 
 /** Loses to whoever writes one of these rows meanwhile, and leaves it as it is. @returns what is left to do */
-async function fillSome(s: RecordServices, gap: GapDue, key: ReturnType<typeof gapDueKey>): Promise<GapDue | undefined> {
+async function fillSome(
+  s: RecordServices,
+  gap: GapDue,
+  key: ReturnType<typeof gapDueKey>,
+): Promise<GapDue | undefined> {
   const points: number[] = [];
   for (const point of pointsBetween(scheduleOf(gap.patterns, gap.anchor), gap.after, gap.before)) {
     points.push(point);
     if (points.length === ROWS_PER_TRANSACTION) break;
   }
-  const { patterns: _patterns, anchor: _anchor, after: _after, before: _before, reason, schema: _schema, ...about } = gap;
+  const {
+    patterns: _patterns,
+    anchor: _anchor,
+    after: _after,
+    before: _before,
+    reason,
+    schema: _schema,
+    ...about
+  } = gap;
   const rows = points.map((nominal) => runAt(about, nominal, { state: "missed", reason, endedAt: s.now() }));
   const standing = rows.length === 0 ? [] : await s.records.getMany(rows.map(scheduledRunKey), { consistent: true });
   const missing = rows.filter((_, i) => standing[i] === undefined);

@@ -108,7 +108,10 @@ const skip = (s: Services, due: PointDue, now: Instant, { caller, ...why }: Why)
     const writes = await claim.writes({ state: "skipped", endedAt: now, ...why });
     const task = caller === undefined || empty ? [] : [insert(tasks, skippedTask(s, claim, caller, why, now))];
     await s.records.transact([...writes, ...task]);
-    return { outcome: "ended", notices: [...(empty ? [] : [skippedNotice(claim, why.reason)]), ...overdue(claim, now)] };
+    return {
+      outcome: "ended",
+      notices: [...(empty ? [] : [skippedNotice(claim, why.reason)]), ...overdue(claim, now)],
+    };
   });
 
 const skippedTask = (s: Services, { policy, vault }: Claim, caller: Caller, why: Why, now: Instant): Task => ({

@@ -11,8 +11,8 @@ import {
   type Row,
   walkBack,
 } from "../lists/walk.ts";
-import { runsOfPolicy, runsOfProject, ScheduledRun, scheduledRunKey } from "../records/scheduled-runs.ts";
 import { parseItem } from "../records/record.ts";
+import { runsOfPolicy, runsOfProject, ScheduledRun, scheduledRunKey } from "../records/scheduled-runs.ts";
 import type { RecordServices } from "../services.ts";
 
 type RunState = (typeof RUN_STATES)[number];

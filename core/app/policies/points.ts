@@ -25,7 +25,6 @@ interface Said {
 
 export const saysNow = ({ trigger }: Policy): Said => ({ texts: trigger.patterns, anchor: trigger.startTime });
 
-
 type About = Pick<ScheduledRun, "projectId" | "vaultId" | "vaultName" | "policyId" | "policyName" | "operationType">;
 
 export const aboutRun = (

@@ -1,15 +1,16 @@
 /** Tells every vault of a policy what it says now, or that it is gone. What a crash leaves undone the tick does. */
-import { toItem } from "../records/record.ts";
+
+import type { Write } from "../../ports/record-store.ts";
+import { inBatches } from "../in-batches.ts";
 import type { Policy } from "../records/policies.ts";
 import { linksOf, loadPolicyRow, policies } from "../records/policies.ts";
+import { toItem } from "../records/record.ts";
 import { type PolicyDue, policyDueKey } from "../records/scheduled-runs.ts";
 import { remove } from "../records/tables.ts";
-import { inBatches } from "../in-batches.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
 import { settleLink } from "./bindings.ts";
 import { knows } from "./points.ts";
-import type { Write } from "../../ports/record-store.ts";
 
 /** Vaults that are told together: their writes share commits. */
 const VAULTS_AT_ONCE = 16;

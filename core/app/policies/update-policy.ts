@@ -64,7 +64,8 @@ async function checkChange(s: Services, policy: Versioned<Policy>, change: Polic
   checkDefinition(policy.operationType, to);
   const from = policy.operationDefinition;
   if (policy.operationType !== "replication") return;
-  const moved = to.destinationRegion !== from.destinationRegion || to.destinationProjectId !== from.destinationProjectId;
+  const moved =
+    to.destinationRegion !== from.destinationRegion || to.destinationProjectId !== from.destinationProjectId;
   if (moved && (await linksOf(s.records, policy.id)).length > 0)
     fault("6003", "policy.operation_definition.destination_region: is fixed while the policy is applied to a vault");
 }

@@ -70,10 +70,8 @@ export const scheduledRuns = {
 /** Due work: the next point of a policy in a vault. It counts while the link says the same. */
 export const PointDue = z.object({ schema: z.literal(1), policyId: id, vaultId: id, nominal: instant });
 export type PointDue = z.infer<typeof PointDue>;
-export const pointDueKey = (
-  { policyId, vaultId }: Pick<PointDue, "policyId" | "vaultId">,
-  plannedAt: Instant,
-): Key => dueKey(shardOf(vaultId), plannedAt, "point", `${vaultId}#${policyId}`);
+export const pointDueKey = ({ policyId, vaultId }: Pick<PointDue, "policyId" | "vaultId">, plannedAt: Instant): Key =>
+  dueKey(shardOf(vaultId), plannedAt, "point", `${vaultId}#${policyId}`);
 
 /** Due work: points between two instants, both excluded, that nobody ran and that have no rows yet. */
 export const GapDue = z.object({

@@ -131,7 +131,8 @@ export const associatePolicyBody = z
   })
   .transform((body): PolicyAsk => {
     const many = body.add_policy_ids ?? [];
-    if (body.policy_id != null && many.length > 0) badField("policy_id", "cannot be given together with add_policy_ids");
+    if (body.policy_id != null && many.length > 0)
+      badField("policy_id", "cannot be given together with add_policy_ids");
     if (many.length > 1) badField("add_policy_ids", "must have one element: a vault takes one policy of each type");
     return {
       policyId: body.policy_id ?? many[0] ?? badField("policy_id", "is missing: must be the id of a policy"),

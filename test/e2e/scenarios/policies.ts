@@ -18,7 +18,8 @@ export function policyScenario(host: () => ScenarioHost): void {
     expect((await must("GET", `/policies/${policy.id}`)).policy).toEqual(policy);
     const first = await vault("disk", [], { backup_policy_id: policy.id });
     const second = await vault("disk", []);
-    const apply = (to: string, policyId: string) => code("POST", `/vaults/${to}/associatepolicy`, { policy_id: policyId });
+    const apply = (to: string, policyId: string) =>
+      code("POST", `/vaults/${to}/associatepolicy`, { policy_id: policyId });
     expect(await apply(second, policy.id)).toEqual([200, undefined]);
     expect(await apply(second, policy.id)).toEqual([200, undefined]);
     const applied = (await must("GET", `/policies/${policy.id}`)).policy.associated_vaults;
@@ -39,8 +40,11 @@ export function policyScenario(host: () => ScenarioHost): void {
     // Another one takes its place; released and deleted, nothing is left of it.
     const other = await create({ name: `${name}-other` });
     expect(await apply(second, other.id)).toEqual([200, undefined]);
-    expect((await must("GET", `/policies?vault_id=${second}`)).policies.map(({ id }: { id: string }) => id)).toEqual([other.id]);
-    const release = (of: string, policyId: string) => code("POST", `/vaults/${of}/dissociatepolicy`, { policy_id: policyId });
+    expect((await must("GET", `/policies?vault_id=${second}`)).policies.map(({ id }: { id: string }) => id)).toEqual([
+      other.id,
+    ]);
+    const release = (of: string, policyId: string) =>
+      code("POST", `/vaults/${of}/dissociatepolicy`, { policy_id: policyId });
     expect(await release(first, other.id)).toEqual([404, "BackupService.6002"]);
     expect(await release(first, policy.id)).toEqual([200, undefined]);
     for (const { id } of [policy, other]) expect(await code("DELETE", `/policies/${id}`)).toEqual([204, undefined]);
