@@ -24,12 +24,7 @@ async function listTrash(context: Context): Promise<void> {
 const deletionRows = (deletions: readonly Row[]): string =>
   formatTable(
     ["BACKUP", "NAME", "CREATED", "REASON"],
-    deletions.map((row) => [
-      cell(row.backup_id),
-      cell(row.backup_name),
-      formatTime(row.created_at),
-      cell(row.reason),
-    ]),
+    deletions.map((row) => [cell(row.backup_id), cell(row.backup_name), formatTime(row.created_at), cell(row.reason)]),
   );
 
 /** Without options: what the policy deletes as it is. */

@@ -75,9 +75,7 @@ describe("a count", () => {
     const policy = await applyPolicy(host, vault, { max_backups: 1 }, false);
     const made = await several(3);
     expect(await ids()).toEqual(made);
-    expect((await fate(made[0] ?? "")).reasons).toEqual([
-      "it has no expiry date, and no enabled policy is in force",
-    ]);
+    expect((await fate(made[0] ?? "")).reasons).toEqual(["it has no expiry date, and no enabled policy is in force"]);
     await changeRule(host, policy, { max_backups: 1 });
     await releasePolicy(host, vault, policy);
     const next = await automatic();

@@ -46,7 +46,8 @@ interface Taken {
 
 const those = (all: readonly Taken[], state: Taken["state"]) => all.filter((taken) => taken.state === state);
 const usedOf = (all: readonly Taken[]): number =>
-  those(all, "there").reduce((sum, { content }, i, there) => sum + difference(there[i - 1]?.content, content), 0) * BLOCK;
+  those(all, "there").reduce((sum, { content }, i, there) => sum + difference(there[i - 1]?.content, content), 0) *
+  BLOCK;
 
 async function restores(host: AppHost, { id, content }: Taken): Promise<void> {
   const log = await host.restore(id, { volume_id: "d1" });
@@ -88,7 +89,13 @@ async function play(host: AppHost, vault: string, all: Taken[], one: Step): Prom
 test("used is exact after every step, and all that is there restores to what it was (CAP-03, CAP-04, CON-14)", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 14 }), fc.boolean(), async (steps, bad) => {
-      const manners = { indexLagWrites: 2, conflictRate: 0.1, throttleRate: 0.02, shortPageRate: 0.3, random: Math.random };
+      const manners = {
+        indexLagWrites: 2,
+        conflictRate: 0.1,
+        throttleRate: 0.02,
+        shortPageRate: 0.3,
+        random: Math.random,
+      };
       const host = await createAppHost({ trashMs: 24 * 3600_000, ...(bad && { manners }) });
       try {
         host.disks.addDiskWith("d1", bytesOf([2, 0, 0, 0, 0, 0]));

@@ -1,15 +1,15 @@
 /** Can a deletion be taken back for a day, wholly and exactly, and for no longer? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { purgeTrashed } from "../../core/app/delete/purge-trashed.ts";
-import { intentKey, INTENTS } from "../../core/app/records/keys.ts";
+import { INTENTS, intentKey } from "../../core/app/records/keys.ts";
 import { walkItems } from "../../core/app/records/tables.ts";
 import { sweepRoots } from "../../core/app/repository/intents.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import { settleOrphans } from "../../core/app/repository/orphans.ts";
-import { type AppHost, createAppHost } from "../support/app-host.ts";
-import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { observeClock } from "../../core/app/time/clock.ts";
 import { tick } from "../../core/app/time/tick.ts";
+import { type AppHost, createAppHost } from "../support/app-host.ts";
+import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { hoursPass, jump, settle } from "../support/retention-host.ts";
 import { PROJECT } from "../support/vault-host.ts";
 

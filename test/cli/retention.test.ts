@@ -47,7 +47,14 @@ describe("fate", () => {
 });
 
 describe("the trash", () => {
-  const row = { id: backupId, name: "autobk_0a1b", resource_name: "web", deleted_at: time, purge_not_before: time, reason: "too many" };
+  const row = {
+    id: backupId,
+    name: "autobk_0a1b",
+    resource_name: "web",
+    deleted_at: time,
+    purge_not_before: time,
+    reason: "too many",
+  };
 
   test("is listed with times and reasons", async () => {
     const { data } = await setUp({ "GET /holdfast/trash": [{ backups: [row], count: 1 }] });
@@ -80,7 +87,13 @@ describe("the trash", () => {
 describe("policies", () => {
   const preview = {
     deletions: [
-      { backup_id: backupId, backup_name: "autobk_0a1b", created_at: time, reason: "not among the newest 2", needs_confirmation: null },
+      {
+        backup_id: backupId,
+        backup_name: "autobk_0a1b",
+        created_at: time,
+        reason: "not among the newest 2",
+        needs_confirmation: null,
+      },
     ],
     deleted: 1,
     kept: 2,

@@ -39,7 +39,8 @@ describe("a calendar", () => {
   });
 
   it("is none where there is no such zone", () => {
-    for (const zone of ["UTC+15:00", "UTC+08:60", "UTC+8", "Mars/Olympus", ""]) expect(calendarOf(zone), zone).toBeUndefined();
+    for (const zone of ["UTC+15:00", "UTC+08:60", "UTC+8", "Mars/Olympus", ""])
+      expect(calendarOf(zone), zone).toBeUndefined();
   });
 
   it("puts seven days in a row into at most two weeks, and never an earlier day into a later period", () => {

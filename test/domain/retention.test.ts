@@ -89,7 +89,9 @@ describe("a decision says why", () => {
   it("VLT-54: in a locked vault no count takes a backup before its recorded date", () => {
     const all = [backup("new", NOW), backup("dated", NOW - 1, { expiredAt: NOW + DAY_MS }), backup("counted", NOW - 2)];
     const inLocked = said(all, { maxBackups: 1 }, true);
-    expect(inLocked.dated).toBe("the vault is locked: not before 2026-11-05 12:00 UTC; expires on 2026-11-05 12:00 UTC");
+    expect(inLocked.dated).toBe(
+      "the vault is locked: not before 2026-11-05 12:00 UTC; expires on 2026-11-05 12:00 UTC",
+    );
     expect(inLocked.counted).toBe("gone: not among the newest 1");
   });
 
@@ -200,7 +202,9 @@ describe("whatever the backups and the rule", () => {
   });
 
   it("the order in which they are given does not matter", () => {
-    const shuffled = backups.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
+    const shuffled = backups.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+    );
     fc.assert(
       fc.property(shuffled, rules, ([all, other], rule) => {
         expect(planRetention(other, { rule, now: NOW })).toEqual(planRetention(all, { rule, now: NOW }));
@@ -275,9 +279,13 @@ describe("whatever the backups and the rule", () => {
 
   it("no rule deletes more than dates do, unless it counts", () => {
     fc.assert(
-      fc.property(backups, fc.constantFrom<RetentionRule>({}, { retentionDays: 1 }, { yearBackups: 1 }), (all, rule) => {
-        expect(gone(all, rule)).toEqual(gone(all, undefined));
-      }),
+      fc.property(
+        backups,
+        fc.constantFrom<RetentionRule>({}, { retentionDays: 1 }, { yearBackups: 1 }),
+        (all, rule) => {
+          expect(gone(all, rule)).toEqual(gone(all, undefined));
+        },
+      ),
     );
   });
 });

@@ -5,7 +5,18 @@ import type { Write } from "../../ports/record-store.ts";
 import { type Backup, type Link, Part } from "../records/entities.ts";
 import { backupKey, bindingKey, chainKey, PARTS, partKey, trashKey, vaultKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { backups, bindings, insert, insertAt, listAll, load, remove, replace, replaceAt, vaults } from "../records/tables.ts";
+import {
+  backups,
+  bindings,
+  insert,
+  insertAt,
+  listAll,
+  load,
+  remove,
+  replace,
+  replaceAt,
+  vaults,
+} from "../records/tables.ts";
 import { type Trashed, trash } from "../records/trash.ts";
 import { changeOr, nextLink, previousLink } from "../repository/chain.ts";
 import { withFreshState } from "../retry.ts";
@@ -47,7 +58,11 @@ export const bringBack = (s: Services, backupId: string, end: () => Promise<read
     await s.records.transact([
       remove(trash, trashed),
       replace(vaults, vault),
-      insert(backups, { ...backup, updatedAt: now, hold: `taken back from the trash on ${new Date(now).toISOString()}` }),
+      insert(backups, {
+        ...backup,
+        updatedAt: now,
+        hold: `taken back from the trash on ${new Date(now).toISOString()}`,
+      }),
       replace(bindings, { ...binding, used: binding.used + difference, backups: binding.backups + 1 }),
       ...(await memberAs(s, backup, "available")),
       ...linked.flatMap(({ writes }) => writes),

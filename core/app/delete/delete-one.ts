@@ -6,15 +6,7 @@
 
 import type { Write } from "../../ports/record-store.ts";
 import { type Backup, Part } from "../records/entities.ts";
-import {
-  aliasKey,
-  backupKey,
-  bindingKey,
-  intentKey,
-  metadataKey,
-  PARTS,
-  partKey,
-} from "../records/keys.ts";
+import { aliasKey, backupKey, bindingKey, intentKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { backups, bindings, insertAt, listAll, load, remove, replace } from "../records/tables.ts";
 import { writeIntent } from "../repository/intents.ts";

@@ -1,5 +1,5 @@
 /** Lets go of a backup that was in the trash long enough: after this it cannot come back, and its roots go when nothing pins them. */
-import { Part, type Due } from "../records/entities.ts";
+import { type Due, Part } from "../records/entities.ts";
 import { aliasKey, backupKey, metadataKey, PARTS, partKey, trashKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { listAll, load, replace } from "../records/tables.ts";

@@ -12,11 +12,7 @@ import { watchRun } from "../time/due.ts";
 import { loadVault } from "../vaults/load-vault.ts";
 
 /** What is left of a deleted backup of the project. @throws Fault 6200 */
-async function loadTrashed(
-  records: RecordStore,
-  projectId: string,
-  backupId: string,
-): Promise<Versioned<Trashed>> {
+async function loadTrashed(records: RecordStore, projectId: string, backupId: string): Promise<Versioned<Trashed>> {
   const trashed = await load(records, trash, trashKey(backupId));
   if (trashed === undefined || trashed.backup.projectId !== projectId)
     return fault("6200", `backup ${backupId} is not in the trash`);

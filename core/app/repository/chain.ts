@@ -99,12 +99,7 @@ export const mergedChange = (
   gone: Link,
   next: Link,
 ): Promise<number> =>
-  changeOr(
-    s,
-    domainId,
-    { previous: previous?.partId, next: next.partId },
-    async () => gone.change + next.change,
-  );
+  changeOr(s, domainId, { previous: previous?.partId, next: next.partId }, async () => gone.change + next.change);
 
 /** d(previous, next) as the roots say it, or what stands in for it when one of them cannot be read any more. */
 export async function changeOr(

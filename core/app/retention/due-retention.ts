@@ -10,7 +10,12 @@ import { shardOf } from "../time/due.ts";
 export function dueRetention(
   at: Instant,
   name: string,
-  resource: { readonly vaultId: string; readonly resourceId: string; readonly completed?: string; readonly failed?: string },
+  resource: {
+    readonly vaultId: string;
+    readonly resourceId: string;
+    readonly completed?: string;
+    readonly failed?: string;
+  },
 ): Write {
   const due: Due = { schema: 1, workflow: "retention", name, input: { ...resource } };
   return insertAt({ key: dueKey(shardOf(name), at, "retention", name) }, due);
@@ -27,9 +32,7 @@ export const dueAfter = (now: Instant, vault: Vault | undefined, backup: Backup)
   ...(backup.expiredAt === undefined ? [] : [dueExpiry(backup.expiredAt, backup)]),
   ...(vault?.policies?.backup === undefined
     ? []
-    : [
-        dueRetention(now, backup.id, { vaultId: backup.vaultId, resourceId: backup.resourceId, completed: backup.id }),
-      ]),
+    : [dueRetention(now, backup.id, { vaultId: backup.vaultId, resourceId: backup.resourceId, completed: backup.id })]),
 ];
 
 /** BKP-27: what a failed automatic backup may push out, even while none succeeds. */

@@ -79,9 +79,11 @@ export async function listHeldPlans(s: Services, projectId: string): Promise<rea
 export const confirmHeldPlan = (s: Services, caller: Caller, resourceId: string): Promise<HeldPlan> =>
   withFreshState(async () => {
     const held = await load(s.records, heldPlans, heldPlanKey(caller.projectId, resourceId));
-    if (held === undefined) return fault("6302", `no retention plan of resource ${resourceId} waits for a confirmation`);
+    if (held === undefined)
+      return fault("6302", `no retention plan of resource ${resourceId} waits for a confirmation`);
     const word = await load(s.records, clockWords, clockWordKey(caller.projectId));
-    const told = held.jumpTo === undefined ? undefined : { schema: 1 as const, projectId: caller.projectId, to: held.jumpTo };
+    const told =
+      held.jumpTo === undefined ? undefined : { schema: 1 as const, projectId: caller.projectId, to: held.jumpTo };
     const confirmed = { ...held, confirmedBy: caller.userId };
     // Loses to a new plan for the resource: nobody has looked at that one.
     await s.records.transact([

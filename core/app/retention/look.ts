@@ -9,7 +9,11 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3600 * 1000;
 
 /** The vault where the backup is now: it may have moved since the work was promised. */
-async function placeOf(s: Services, { input }: Due, backupId: unknown): Promise<{ vaultId: string; resourceId: string }> {
+async function placeOf(
+  s: Services,
+  { input }: Due,
+  backupId: unknown,
+): Promise<{ vaultId: string; resourceId: string }> {
   const promised = { vaultId: String(input.vaultId), resourceId: String(input.resourceId) };
   if (backupId === undefined) return promised;
   const backup = await load(s.records, backups, backupKey(String(backupId)));

@@ -1,5 +1,5 @@
 /** What does the rule in force make of each backup that a resource has in its vault? */
-import { planRetention, type Decision, type RetainedBackup } from "../../domain/retention.ts";
+import { type Decision, planRetention, type RetainedBackup } from "../../domain/retention.ts";
 import type { RetentionRule } from "../../domain/retention-rule.ts";
 import { Backup, type Binding, type Vault } from "../records/entities.ts";
 import { backupKey, byResource } from "../records/keys.ts";

@@ -2,15 +2,15 @@
 import { fault } from "../../domain/fault.ts";
 import { type ChainStep, freedBytes } from "../../domain/freed.ts";
 import type { OperationDefinition } from "../../domain/policy.ts";
-import { reasonText } from "../../domain/retention-reasons.ts";
 import { holdOfPlan } from "../../domain/retention-guard.ts";
+import { reasonText } from "../../domain/retention-reasons.ts";
 import { meaningOf } from "../../domain/retention-rule.ts";
 import { type Binding, Part } from "../records/entities.ts";
 import { backupKey, PARTS, vaultKey } from "../records/keys.ts";
 import { linksOf, loadPolicy } from "../records/policies.ts";
 import { listAll, load, vaults } from "../records/tables.ts";
-import type { Services } from "../services.ts";
 import { chainOf } from "../repository/chain.ts";
+import type { Services } from "../services.ts";
 import { loadBindings } from "../vaults/load-vault.ts";
 import { planResource } from "./plan-resource.ts";
 import { ruleOf } from "./rule-in-force.ts";
