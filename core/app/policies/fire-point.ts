@@ -1,5 +1,6 @@
 /** A point has come: its run is started or skipped, points that nobody saw are missed, and the next one is promised. */
 import { Fault } from "../../domain/fault.ts";
+import { numberSet } from "../../domain/policy.ts";
 import { startDelay } from "../../domain/schedule.ts";
 import type { Instant } from "../../domain/values.ts";
 import type { Notice } from "../../ports/notifier.ts";
@@ -81,7 +82,7 @@ async function backUp(s: Services, due: PointDue, vault: Vault, now: Instant): P
         return {
           policyId: claim.policy.id,
           nominal: claim.latest,
-          fullEvery: claim.policy.operationDefinition.fullBackupInterval,
+          fullEvery: numberSet(claim.policy.operationDefinition.fullBackupInterval),
           writes: await claim.writes({ state: "started", startedAt: now, checkpointId }),
         };
       },
