@@ -29,7 +29,7 @@ export interface CheckpointRequest {
   /** Of a manual run: days after which its backups expire; absent = never. */
   readonly retentionDays?: number;
   /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
-  readonly schedule?: (checkpointId: string) => Promise<ScheduledFor>;
+  readonly schedule?: (checkpointId: string, vault: Vault) => Promise<ScheduledFor>;
 }
 
 /** The point of a policy that a run is made for. */
@@ -90,7 +90,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
   const id = s.newId();
-  const scheduled = await ask.schedule?.(id);
+  const scheduled = await ask.schedule?.(id, vault);
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound);
 
   const now = s.now();

@@ -49,7 +49,7 @@ export const associatePolicy = (s: Services, caller: Caller, vaultId: string, as
   });
 
 /** The vault as it names the policy. */
-export const applied = (vault: Vault, { operationType, id }: Policy): Vault => ({
+const applied = (vault: Vault, { operationType, id }: Policy): Vault => ({
   ...vault,
   policies: { ...vault.policies, [operationType]: id },
 });

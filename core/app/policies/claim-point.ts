@@ -3,10 +3,9 @@ import { latestPoint, nextPoint, scheduleOf, startDelay } from "../../domain/sch
 import type { Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Vault } from "../records/entities.ts";
-import { vaultKey } from "../records/keys.ts";
 import { loadLink, loadPolicy, type Policy, policyLinks } from "../records/policies.ts";
 import type { PointDue, ScheduledRun } from "../records/scheduled-runs.ts";
-import { load, replace, vaults } from "../records/tables.ts";
+import { replace } from "../records/tables.ts";
 import type { RecordServices } from "../services.ts";
 import { aboutRun, dropPoint, knows, leaveGap, promise, runAt, saysNow, writeRun } from "./points.ts";
 
@@ -36,11 +35,11 @@ export async function claimPoint(
   s: RecordServices,
   { policyId, vaultId, nominal }: PointDue,
   now: Instant,
+  vault: Vault | undefined,
 ): Promise<Claim> {
   const link = await loadLink(s.records, policyId, vaultId);
   if (link?.next !== nominal) throw new NoLongerDue();
   const policy = await loadPolicy(s.records, link.projectId, link.operationType, policyId);
-  const vault = await load(s.records, vaults, vaultKey(vaultId));
   if (policy === undefined || vault === undefined || !knows(link, policy)) throw new NoLongerDue();
   const said = saysNow(policy);
   const schedule = scheduleOf(said.texts, said.anchor);
@@ -53,13 +52,14 @@ export async function claimPoint(
     latest,
     missed: latest > nominal ? nominal : undefined,
     writes: async (is) => {
+      const [run, promised] = await Promise.all([writeRun(s, runAt(about, latest, is)), promise(s, about, next)]);
       const writes: Write[] = [
         // The claim: of two ticks one moves the link on. The policy is not checked: thousands of vaults may share it, and
         // whoever changes it writes every link afterwards.
         replace(policyLinks, { ...link, accounted: latest, next }),
         dropPoint(link, nominal),
-        await writeRun(s, runAt(about, latest, is)),
-        ...(await promise(s, about, next)),
+        run,
+        ...promised,
       ];
       if (latest === nominal) return writes;
       const missed = runAt(about, nominal, { state: "missed", reason: MISSED, endedAt: now });

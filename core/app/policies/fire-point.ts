@@ -1,13 +1,14 @@
 /** A point has come: its run is started or skipped, points that nobody saw are missed, and the next one is promised. */
 import { Fault } from "../../domain/fault.ts";
+import { numberSet } from "../../domain/policy.ts";
 import { startDelay } from "../../domain/schedule.ts";
 import type { Instant } from "../../domain/values.ts";
 import type { Notice } from "../../ports/notifier.ts";
 import { TransactionRefused } from "../../ports/record-store.ts";
 import { createCheckpoint } from "../backup/create-checkpoint.ts";
-import type { Task, Vault } from "../records/entities.ts";
+import type { Task } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
-import { linkKey, loadLink, loadPolicy, type PolicyLink } from "../records/policies.ts";
+import { linkKey, loadLink, type PolicyLink } from "../records/policies.ts";
 import type { Versioned } from "../records/record.ts";
 import type { PointDue } from "../records/scheduled-runs.ts";
 import { insert, load, tasks, vaults } from "../records/tables.ts";
@@ -16,7 +17,7 @@ import type { Caller, Services } from "../services.ts";
 import { loadBindings } from "../vaults/load-vault.ts";
 import { settleLink } from "./bindings.ts";
 import { type Claim, claimPoint, NoLongerDue } from "./claim-point.ts";
-import { dropPoint, knows } from "./points.ts";
+import { dropPoint } from "./points.ts";
 import { overdue, skippedNotice } from "./run-notices.ts";
 
 /** What firing a point came to, and what people are told of it now that it is recorded. */
@@ -38,18 +39,14 @@ export async function firePoint(s: Services, due: PointDue): Promise<Fired> {
   if (nominal + startDelay(vaultId) > now) return { outcome: "running", notices: [] };
   const link = await loadLink(s.records, policyId, vaultId);
   if (link?.next !== nominal) return dropStale(s, due, link);
-  const policy = await loadPolicy(s.records, link.projectId, link.operationType, policyId);
-  const vault = await load(s.records, vaults, vaultKey(vaultId));
-  if (policy === undefined || vault === undefined || !knows(link, policy)) {
-    await settleLink(s, policyId, vaultId);
-    return NOTHING;
-  }
   try {
-    if (policy.operationType === "backup") return await backUp(s, due, vault, now);
+    if (link.operationType === "backup") return await backUp(s, due, link.projectId, now);
     return await skip(s, due, now, { reason: "replication is not built yet" });
   } catch (error) {
-    if (error instanceof NoLongerDue) return NOTHING;
-    throw error;
+    if (!(error instanceof NoLongerDue)) throw error;
+    // Where policy or vault are gone, or say something else, the link does not know yet.
+    await settleLink(s, policyId, vaultId);
+    return NOTHING;
   }
 }
 
@@ -68,20 +65,20 @@ async function dropStale(s: Services, due: PointDue, link: Versioned<PolicyLink>
   return NOTHING;
 }
 
-async function backUp(s: Services, due: PointDue, vault: Vault, now: Instant): Promise<Fired> {
-  const caller: Caller = { projectId: vault.projectId, userId: vault.userId, requestId: `req-${s.newId()}` };
+async function backUp(s: Services, due: PointDue, projectId: string, now: Instant): Promise<Fired> {
+  const caller: Caller = { projectId, userId: `policy-${due.policyId}`, requestId: `req-${s.newId()}` };
   let claim: Claim | undefined;
   try {
     await createCheckpoint(s, caller, {
-      vaultId: vault.id,
+      vaultId: due.vaultId,
       incremental: true,
       autoTrigger: true,
-      schedule: async (checkpointId) => {
-        claim = await claimPoint(s, due, now);
+      schedule: async (checkpointId, vault) => {
+        claim = await claimPoint(s, due, now, vault);
         return {
           policyId: claim.policy.id,
           nominal: claim.latest,
-          fullEvery: claim.policy.operationDefinition.fullBackupInterval,
+          fullEvery: numberSet(claim.policy.operationDefinition.fullBackupInterval),
           writes: await claim.writes({ state: "started", startedAt: now, checkpointId }),
         };
       },
@@ -103,7 +100,7 @@ interface Why {
 /** SCH-24, BKP-06: a run that cannot be is recorded, with a task for a backup. SCH-10: an empty vault has none. */
 const skip = (s: Services, due: PointDue, now: Instant, { caller, ...why }: Why): Promise<Fired> =>
   withFreshState(async () => {
-    const claim = await claimPoint(s, due, now);
+    const claim = await claimPoint(s, due, now, await load(s.records, vaults, vaultKey(due.vaultId)));
     const empty = (await loadBindings(s.records, claim.vault.id)).length === 0;
     const writes = await claim.writes({ state: "skipped", endedAt: now, ...why });
     const task = caller === undefined || empty ? [] : [insert(tasks, skippedTask(s, claim, caller, why, now))];

@@ -43,7 +43,7 @@ export interface TickReport {
 /** A tick ends before the next one begins; what it does not get to is only later. */
 const BUDGET_MS = 45_000;
 /** Points that are fired together: their writes share commits. */
-const POINTS_AT_ONCE = 32;
+const POINTS_AT_ONCE = 64;
 const MINUTE_MS = 60_000;
 
 /**
