@@ -1,8 +1,10 @@
 /** Does the service delete what the rule in force says, say why, and leave the rest alone? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startDeletion } from "../../core/app/delete/start-deletion.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { applyPolicy, changeRule, hoursPass, jump, releasePolicy, settle } from "../support/retention-host.ts";
+import { PROJECT } from "../support/vault-host.ts";
 
 const DAY_MS = 24 * 3600_000;
 let host: AppHost;
@@ -95,6 +97,20 @@ describe("a count", () => {
     const next = await automatic();
     expect(await ids()).toEqual([failed, next]);
     expect((await fate(failed)).reasons).toEqual(["number 1 of the newest 10 failed ones"]);
+  });
+
+  it("is void when a person has deleted the last good backup meanwhile: the one before it stays (design 7)", async () => {
+    const [a = "", b = ""] = await several(2);
+    await host.drop(b);
+    const byPlan = startDeletion(host.services, {
+      projectId: PROJECT,
+      requestId: "retention-test",
+      backupId: a,
+      told: { by: "retention", reason: "not among the newest 1" },
+      restsOn: b,
+    });
+    await expect(byPlan).rejects.toThrow("6216");
+    expect((await host.backup(a)).status).toBe("available");
   });
 
   it("BKP-27: keeps ten failed automatic backups, also while none succeeds", async () => {
