@@ -47,3 +47,21 @@ export function shownBackup(backup: Row): string {
   ]);
   return `${fields}\n\n${formatTable(["DISK BACKUP", "DISK", "STATUS", "SIZE"], disks)}`;
 }
+
+/** Why a backup is kept, and when it goes; or why it went. */
+export function shownFate(fate: Row): string {
+  const reasons = Array.isArray(fate.reasons) ? fate.reasons.map(cell) : [];
+  const policy = fate.policy_id === null ? "-" : `${cell(fate.policy_name)} (${cell(fate.policy_id)})`;
+  return formatFields([
+    ["backup", cell(fate.backup_id)],
+    ["state", cell(fate.state)],
+    ["because", reasons.join("; ") || "-"],
+    ["policy", policy],
+    ["expires", formatTime(fate.expires_at)],
+    ["goes", cell(fate.goes)],
+    ["but", cell(fate.blocked_by)],
+    ["deleted", formatTime(fate.deleted_at)],
+    ["kept until", formatTime(fate.purge_not_before)],
+    ["purged", formatTime(fate.purged_at)],
+  ]);
+}

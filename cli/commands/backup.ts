@@ -17,9 +17,10 @@ import { type Client, type Row, rowOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
 import { backupId, vaultId } from "../names.ts";
-import { taskError } from "../tasks.ts";
+import { lookAtTask, taskError } from "../tasks.ts";
 import { formatTable } from "../text.ts";
-import { backupHeadings, listedBackup, shownBackup } from "./backup-view.ts";
+import { waitUntil } from "../waiting.ts";
+import { backupHeadings, listedBackup, shownBackup, shownFate } from "./backup-view.ts";
 
 interface CreateOptions {
   readonly vault: string;
@@ -157,7 +158,30 @@ async function remove(context: Context, options: { readonly wait: boolean }, giv
   context.print({ id, deleted: options.wait }, options.wait ? `deleted backup ${id}` : `backup ${id} is being deleted`);
 }
 
-/** Adds `backup create|list|show|rename|restore|delete`. */
+async function fate(context: Context, _options: object, given: string): Promise<void> {
+  const client = await context.client();
+  const shown = rowOf(await client.get(`/holdfast/backups/${await backupId(client, given)}/fate`), "fate");
+  context.print(shown, shownFate(shown));
+}
+
+async function undelete(context: Context, options: { readonly wait: boolean }, given: string): Promise<void> {
+  const client = await context.client();
+  const answer = await client.send("POST", `/holdfast/backups/${encodeURIComponent(given)}/undelete`, {});
+  const task = String(answer.job_id);
+  if (!options.wait) {
+    context.print(answer, `backup ${given} is coming back (task ${task})`);
+    return;
+  }
+  const ended = await waitUntil(
+    { label: "taking back", lookLater: `holdfast task show ${task}` },
+    lookAtTask(client, task),
+  );
+  const why = taskError(ended);
+  context.print(ended, why === undefined ? `backup ${given} is back` : `backup ${given} is still deleted`);
+  if (why !== undefined) throw new CommandFailed(why);
+}
+
+/** Adds `backup create|list|show|rename|restore|delete|fate|undelete`. */
 export function addBackupCommands(program: Command): void {
   const group = program.command("backup").description("make, list, restore and delete backups");
 
@@ -219,4 +243,19 @@ export function addBackupCommands(program: Command): void {
     .option("--no-wait", "do not wait")
     .addHelpText("after", example("holdfast backup delete before-upgrade"))
     .action(action(remove));
+
+  group
+    .command("fate")
+    .description("show why a backup is kept and when it goes, or why it went")
+    .argument("<backup>", "id or name; of a deleted backup the id")
+    .addHelpText("after", example("holdfast backup fate autobk_0a1b"))
+    .action(action(fate));
+
+  group
+    .command("undelete")
+    .description("take a deletion back, as long as `trash list` shows the backup; waits until it is back")
+    .argument("<backup>", "id")
+    .option("--no-wait", "do not wait")
+    .addHelpText("after", example("holdfast backup undelete 44444444-4444-4444-8444-444444444444"))
+    .action(action(undelete));
 }

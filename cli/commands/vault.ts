@@ -4,7 +4,7 @@ import { collect, integer } from "../arguments.ts";
 import { type Client, rowOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { ApiError, UsageError } from "../failure.ts";
-import { vaultId } from "../names.ts";
+import { policyId, vaultId } from "../names.ts";
 import { memberOf } from "../tasks.ts";
 import { cell, formatTable } from "../text.ts";
 import { getVault, toResources, vaultTypes } from "../vaults.ts";
@@ -24,6 +24,7 @@ interface CreateOptions {
   readonly size: number;
   readonly description?: string;
   readonly resource?: readonly string[];
+  readonly policy?: string;
   readonly autoExpand?: true;
 }
 interface UpdateOptions {
@@ -37,9 +38,11 @@ interface UpdateOptions {
 async function create(context: Context, options: CreateOptions): Promise<void> {
   const client = await context.client();
   const type = options.type ?? (await typeOf(client, options.resource?.[0]));
+  const policy = options.policy === undefined ? undefined : await policyId(client, options.policy);
   const answer = await client.send("POST", "/vaults", {
     vault: {
       name: options.name,
+      ...(policy === undefined ? {} : { backup_policy_id: policy }),
       ...(options.description === undefined ? {} : { description: options.description }),
       ...(options.autoExpand === true ? { auto_expand: true } : {}),
       billing: {
@@ -113,6 +116,7 @@ export function addVaultCommands(program: Command): void {
     .option("--size <gb>", `capacity in GB, from ${SMALLEST_GB}`, size, DEFAULT_GB)
     .option("--description <text>", "description")
     .option("--resource <id>", "protect this disk or server (repeatable)", collect)
+    .option("--policy <policy>", "back up by this policy (id or name)")
     .option("--auto-expand", "grow the capacity when it is used up")
     .addHelpText("after", example("holdfast vault create --name nightly --size 200 --resource DISK-ID"))
     .action(action(create));

@@ -36,6 +36,8 @@ export interface Services {
     readonly unitBudgetMs: number;
     /** Groups that the disks of a run are cut into at most: as many as can work at once, and some more to even them out. */
     readonly mostGroups: number;
+    /** How long a deleted backup can come back; absent = a day. 0 = never: it goes at once. */
+    readonly trashMs?: number;
   };
 }
 

@@ -24,7 +24,13 @@ export const TASK_TYPES = [
   "vault_delete",
   "remove_resource",
   "migrate_resource",
+  "undelete",
 ] as const;
+
+/** What is recorded of a run that a policy asks for; `failed` and `done` are ends of `started`. */
+export const SCHEDULED_STATES = ["expected", "started", "done", "failed", "missed", "skipped"] as const;
+/** As people see it: `late` is an expected run that should have started and has not. */
+export const RUN_STATES = [...SCHEDULED_STATES, "late"] as const;
 
 /** Why a resource in this state cannot take a new operation: the code of the matrix CCY 23.1, or nothing when it can. */
 export function busyCode(

@@ -9,13 +9,9 @@ import { createCheckpointBody } from "./schemas/backups.ts";
 import { checkpointView } from "./views/checkpoint.ts";
 
 export const createCheckpoint: Handler<Services> = async (request, services) => {
-  const { ask, policyId, retentionDays } = parseBody(createCheckpointBody, request.body);
-  if (policyId !== undefined || retentionDays !== -1)
-    return refusal(
-      501,
-      "BackupService.9910",
-      "checkpoint.parameters: policy_id and retention_duration_days are not built yet in this version",
-    );
+  const { ask, policyId } = parseBody(createCheckpointBody, request.body);
+  if (policyId !== undefined)
+    return refusal(501, "BackupService.9910", "checkpoint.parameters: policy_id is not built yet in this version");
   const { checkpoint, members, skipped } = await create(services, request.caller, ask);
   const shown = await shownCheckpoint(services, checkpoint, members, skipped);
   return { status: 200, body: { checkpoint: checkpointView(shown, true) } };

@@ -134,6 +134,13 @@ export const OPERATIONS = [
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
   ["host", "Administer", "POST", "/v3/holdfast/administration", "operator"],
+  ["host", "ListScheduledRuns", "GET", "/v3/{project_id}/holdfast/runs", "project"],
+  ["host", "ListTrash", "GET", "/v3/{project_id}/holdfast/trash", "project"],
+  ["host", "UndeleteBackup", "POST", "/v3/{project_id}/holdfast/backups/{backup_id}/undelete", "project"],
+  ["host", "ShowFate", "GET", "/v3/{project_id}/holdfast/backups/{backup_id}/fate", "project"],
+  ["host", "PreviewPolicy", "POST", "/v3/{project_id}/holdfast/policies/{policy_id}/preview", "project"],
+  ["host", "ListHeldPlans", "GET", "/v3/{project_id}/holdfast/held-plans", "project"],
+  ["host", "ConfirmHeldPlan", "POST", "/v3/{project_id}/holdfast/held-plans/{resource_id}/confirm", "project"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */

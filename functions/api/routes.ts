@@ -12,8 +12,11 @@ import type { Handler, Route } from "./kit/request.ts";
 import * as metering from "./metering.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as policies from "./policies.ts";
 import * as protectables from "./protectables.ts";
 import * as resources from "./resources.ts";
+import * as retention from "./retention.ts";
+import { listScheduledRuns } from "./scheduled-runs.ts";
 import * as tags from "./tags.ts";
 import { createTemporaryKey } from "./temporary-keys.ts";
 import * as switches from "./vault-switches.ts";
@@ -56,6 +59,14 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   BatchUpdateVault: switches.batchUpdateVaults,
   ShowSummary: switches.showSummary,
   ListExternalVault: switches.listExternalVaults,
+  AssociateVaultPolicy: policies.associatePolicy,
+  DisassociateVaultPolicy: policies.dissociatePolicy,
+
+  CreatePolicy: policies.createPolicy,
+  ListPolicies: policies.listPolicies,
+  ShowPolicy: policies.showPolicy,
+  UpdatePolicy: policies.updatePolicy,
+  DeletePolicy: policies.deletePolicy,
 
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
@@ -93,6 +104,13 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
   Administer: administer,
+  ListScheduledRuns: listScheduledRuns,
+  ListTrash: retention.listTrash,
+  UndeleteBackup: retention.undeleteBackup,
+  ShowFate: retention.showFate,
+  PreviewPolicy: retention.previewPolicy,
+  ListHeldPlans: retention.listHeldPlans,
+  ConfirmHeldPlan: retention.confirmHeldPlan,
 };
 
 /** The route table of the API, for `createApi`. */

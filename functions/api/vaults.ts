@@ -13,19 +13,16 @@ import { enterpriseProject } from "./enterprise-project.ts";
 import { parseBody } from "./kit/fields.ts";
 import { pageOf } from "./kit/list-query.ts";
 import type { ApiRequest, Handler } from "./kit/request.ts";
-import { refusal } from "./kit/wire-errors.ts";
 import { addResourcesBody, createVaultBody, removeResourcesBody, updateVaultBody } from "./schemas/vaults.ts";
 import { vaultView } from "./views/vault.ts";
 
 const vaultId = ({ path }: ApiRequest): string => path.vault_id ?? "";
 
 export const createVault: Handler<Services> = async (request, services) => {
-  const { draft, policyId, chargingMode } = parseBody(createVaultBody, request.body);
+  const { draft, chargingMode } = parseBody(createVaultBody, request.body);
   checkProfile(request.profile, "vault", { ...draft.billing, name: draft.name, tags: draft.tags });
   if (chargingMode === "pre_paid")
     badField("vault.billing.charging_mode", "pre_paid is not possible: there is nothing to buy; use post_paid");
-  if (policyId !== undefined)
-    return refusal(501, "BackupService.9910", "vault.backup_policy_id: policies are not built yet in this version");
   const created = await create(services, request.caller, draft);
   // Members that only this answer has (cbr-api 5.4).
   return { status: 200, body: { vault: { ...vaultView(created), cbc_delete_count: 0, frozen: false } } };

@@ -1,6 +1,6 @@
 /**
- * What may the last task of a run over a vault do? It counts what its members became, lets the vault grow, tells, and hides roots that they held; of
- * those that a failed member left it writes the intents first.
+ * What may the last task of a run over a vault do? It counts what its members became, lets the vault grow, says in the ledger of a
+ * policy's runs what became of it, tells, and hides roots that they held; of those that a failed member left it writes the intents first.
  */
 import { notices, type Policy, records, trashObjects, writeObjects } from "./statements.ts";
 

@@ -1,11 +1,16 @@
-/** What may the minute's work do? It starts what was promised, and ends what cannot end itself. */
+/**
+ * What may the minute's work do? It starts what was promised and what policies say, ends what cannot end itself, and does what
+ * retention rules and dates say.
+ */
 import { deadLetters, notices, type Policy, records, start, status } from "./statements.ts";
-import { abandonRestore } from "./volumes.ts";
+import { abandonRestore, describe } from "./volumes.ts";
 
 export const tick: Policy = (scope) => [
-  ...records(scope, "get", "getMany", "query", "g3", "put", "delete"),
+  ...records(scope, "get", "getMany", "query", "g3", "put", "delete", "check"),
   ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource", "collect"),
   ...status(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource"),
+  // A run begins with a look at the vault's servers and volumes.
+  ...describe(scope, "Instances", "Volumes"),
   ...abandonRestore(scope),
   ...notices(scope),
   deadLetters(scope),

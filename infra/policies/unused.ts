@@ -31,7 +31,9 @@ export const UNUSED: readonly Unused[] = [
   {
     functions: ["tick"],
     actions: [
-      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem"].map((operation) => `dynamodb:${operation}`),
+      ...["GetItem", "BatchGetItem", "PutItem", "DeleteItem", "ConditionCheckItem"].map(
+        (operation) => `dynamodb:${operation}`,
+      ),
       "states:StartExecution",
       "states:DescribeExecution",
       ...["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes", ...UNDO],
@@ -39,7 +41,7 @@ export const UNUSED: readonly Unused[] = [
     ],
     sometimes: true,
     reason:
-      "it starts what was not started and ends what ended badly, from ten minutes after a run began on (test/app/tick*)",
+      "it starts what was not started and ends what ended badly, from ten minutes after a run began on (test/app/tick*), and at a policy's points (test/app/policies*)",
   },
   {
     functions: ["sweep"],
@@ -60,7 +62,8 @@ export const UNUSED: readonly Unused[] = [
     functions: ["backup-conclude"],
     actions: ["dynamodb:PutItem"],
     sometimes: true,
-    reason: "writes the vault only when its threshold was crossed or it has grown (test/app/capacity*)",
+    reason:
+      "writes the vault only when its threshold was crossed or it has grown (test/app/capacity*), and the ledger only of a run that a policy made (test/app/policies*)",
   },
   {
     functions: ["admin"],
@@ -135,6 +138,12 @@ export const UNUSED: readonly Unused[] = [
     actions: ["ec2:DescribeSnapshots", "dynamodb:PutItem"],
     sometimes: true,
     reason: "only after a death half-way, or when EC2 takes minutes to swap",
+  },
+  {
+    functions: ["delete-backup-remove"],
+    actions: ["s3:PutObject", "s3:DeleteObject", "s3:GetBucketVersioning"],
+    sometimes: true,
+    reason: "what can be restored from goes to the trash; only failed backups let go of their roots at once",
   },
   {
     functions: ["delete-vault-batch"],

@@ -143,7 +143,7 @@ describe("creating a vault", () => {
     ["no protect type", {}, { protect_type: undefined }, 400, "9900", "vault.billing.protect_type"],
     ["application-consistent disks", {}, { consistent_level: "app_consistent" }, 400, "9900", "consistent_level"],
     ["a prepaid vault", {}, { charging_mode: "pre_paid" }, 400, "9900", "vault.billing.charging_mode"],
-    ["a backup policy", { backup_policy_id: "p" }, {}, 501, "9910", "backup_policy_id"],
+    ["a policy that does not exist", { backup_policy_id: "p-1" }, {}, 404, "6000", "p-1"],
     ["threshold 0", { threshold: 0 }, {}, 400, "9900", "vault.threshold"],
     ["threshold 101", { threshold: 101 }, {}, 400, "9900", "vault.threshold"],
     ["21 tags", { tags: tags(21) }, {}, 400, "6600", "vault.tags"],

@@ -30,6 +30,8 @@ export interface RecordFacts {
   readonly claims: readonly string[];
   /** Deleted roots that something still pins. */
   readonly intents: readonly string[];
+  /** Roots of deleted backups that can still come back. */
+  readonly trashed: readonly string[];
 }
 
 /** Reads everything in one transaction. */
@@ -70,6 +72,9 @@ export function readFacts(work: string): RecordFacts {
       chains,
       claims: rows("pk GLOB 'C#*' AND sk = 'C'").map((row) => row.pk.split("#")[2] ?? ""),
       intents: rows("pk GLOB 'REPO#*' AND sk GLOB 'D#*'").map((row) => row.sk.slice(2)),
+      trashed: rows("pk GLOB 'B#*' AND sk = 'T' AND json_extract(body, '$.state') = 'trashed'").flatMap(({ body }) =>
+        (body.links as readonly { readonly partId: string }[]).map(({ partId }) => partId),
+      ),
     };
   } finally {
     db.close();

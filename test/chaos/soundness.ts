@@ -56,11 +56,17 @@ function checkBindings(facts: RecordFacts, backups: readonly BackupView[], vault
   must(bound.join() === facts.claims.toSorted().join(), `claims ${facts.claims} are not the bindings ${bound}`);
 }
 
-/** A root for every available backup; no other one but what a binding compares with or somebody's deletion waits for. */
+/** A root for every backup that is available or can come back; no other one but what a binding compares with or a deletion waits for. */
 function checkRoots(facts: RecordFacts, backups: readonly BackupView[], roots: readonly string[], must: Must) {
   const available = backups.filter((b) => b.status === "available").map((b) => b.id);
   for (const id of available) must(roots.includes(id), `available backup ${id} has no root`);
-  const known = new Set([...available, ...facts.intents, ...facts.bindings.flatMap((b) => b.baselines)]);
+  for (const id of facts.trashed) must(roots.includes(id), `backup ${id} in the trash has no root`);
+  const known = new Set([
+    ...available,
+    ...facts.trashed,
+    ...facts.intents,
+    ...facts.bindings.flatMap((b) => b.baselines),
+  ]);
   for (const root of roots) must(known.has(root), `root ${root} belongs to nothing`);
 }
 

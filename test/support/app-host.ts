@@ -43,6 +43,8 @@ export interface AppHostOptions {
   readonly hooks?: RunHooks;
   readonly unitBudgetMs?: number;
   readonly mostGroups?: number;
+  /** How long deleted backups can come back; absent = they go at once. */
+  readonly trashMs?: number;
   /** Absent = restores write in place. */
   readonly targets?: RestoreTargets;
   /** Waits of workflows pass at once and take the service's clock along. */
@@ -140,7 +142,12 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
     newId: randomUUID,
     randomBytes,
     log,
-    tuning: { level: 1, unitBudgetMs: options.unitBudgetMs ?? 20_000, mostGroups: options.mostGroups ?? 100 },
+    tuning: {
+      level: 1,
+      unitBudgetMs: options.unitBudgetMs ?? 20_000,
+      mostGroups: options.mostGroups ?? 100,
+      trashMs: options.trashMs ?? 0,
+    },
   };
   const skipping: Sleep = (ms, signal) => {
     if (ms < LONGEST_PAUSE_MS) clock.ahead += Math.ceil(ms);

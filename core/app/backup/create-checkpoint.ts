@@ -2,13 +2,16 @@
 import { easedMarks } from "../../domain/capacity.ts";
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
-import { GIB } from "../../domain/values.ts";
+import { isFullDue } from "../../domain/policy.ts";
+import { expiryOf } from "../../domain/retention-rule.ts";
+import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
 import { bindingKey, memberKey, skippedKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { backups, bindings, checkpoints, insert, insertAt, load, replace, tasks, vaults } from "../records/tables.ts";
 import { defaultDomain } from "../repository/keyring.ts";
+import { policyInForce, ruleOf } from "../retention/rule-in-force.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
@@ -25,6 +28,20 @@ export interface CheckpointRequest {
   readonly autoTrigger: boolean;
   /** Absent = every resource of the vault. */
   readonly resources?: readonly { readonly id: string; readonly extraInfo?: ExtraInfo }[];
+  /** Of a manual run: days after which its backups expire; absent = never. */
+  readonly retentionDays?: number;
+  /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
+  readonly schedule?: (checkpointId: string, vault: Vault) => Promise<ScheduledFor>;
+}
+
+/** The point of a policy that a run is made for. */
+export interface ScheduledFor {
+  readonly policyId: string;
+  readonly nominal: Instant;
+  /** Every so many automatic backups of a resource one is full; see `isFullDue`. */
+  readonly fullEvery: number | undefined;
+  /** What is recorded in the run's own transaction, ten at most: so one point makes one run, whoever asks twice. */
+  readonly writes: readonly Write[];
 }
 
 export interface CreatedCheckpoint {
@@ -33,7 +50,7 @@ export interface CreatedCheckpoint {
   readonly skipped: readonly Skipped[];
 }
 
-/** Four writes a member; with the run's own they stay below DynamoDB's 100 a transaction. */
+/** Four writes a member; with the run's own three and a schedule's they stay within DynamoDB's 100 a transaction. */
 const MEMBERS_PER_TRANSACTION = 20;
 const SKIPPED_PER_TRANSACTION = 90;
 
@@ -74,6 +91,8 @@ interface Recorded {
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound);
+  const id = s.newId();
+  const scheduled = await ask.schedule?.(id, vault);
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound, ask.autoTrigger);
 
   const now = s.now();
@@ -82,7 +101,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     ask.name ?? (ask.autoTrigger ? defaultAutomaticName(vault.backupNamePrefix, random) : defaultManualName(random));
   const checkpoint: Checkpoint = {
     schema: 1,
-    id: s.newId(),
+    id,
     projectId: caller.projectId,
     vaultId: vault.id,
     vaultName: vault.name,
@@ -91,6 +110,9 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     createdAt: now,
     incremental: ask.incremental,
     autoTrigger: ask.autoTrigger,
+    ...(scheduled && {
+      scheduled: { policyId: scheduled.policyId, nominal: scheduled.nominal, resources: bound.length },
+    }),
   };
   const skipped: Skipped[] = unfit.map(({ binding, code, why }) => ({
     schema: 1,
@@ -100,13 +122,23 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     code: `BackupService.${code}`,
     reason: why,
   }));
-  const drafts = chosen.map((c, i) => draft(s, caller, vault, checkpoint, c, memberName(name, i, chosen.length)));
+  // RET-38: the date is fixed now, by the policy in force now; of a manual backup by its request.
+  const policy = checkpoint.autoTrigger ? await policyInForce(s.records, vault) : undefined;
+  const rule = checkpoint.autoTrigger
+    ? policy && ruleOf(policy.operationDefinition)
+    : { retentionDays: ask.retentionDays };
+  const expiredAt = rule && expiryOf(rule, now);
+  const drafts = chosen.map((c, i) => {
+    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), scheduled?.nominal ?? now);
+    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
+  });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
   const header: Write[] = [
     replace(vaults, { ...vault, capacity: easedMarks(capacityOf(vault), usedBytes(bound)) }),
     insert(checkpoints, checkpoint),
     watchRun(now, { workflow: "backup", name: checkpoint.id, input: { checkpointId: checkpoint.id } }),
+    ...(scheduled?.writes ?? []),
   ];
   const first = drafts.slice(0, MEMBERS_PER_TRANSACTION);
   await s.records.transact([...header, ...first.flatMap((d) => d.writes)]);
@@ -124,10 +156,18 @@ interface Draft {
   readonly member: Member;
   readonly writes: readonly Write[];
   readonly binding: Binding;
+  readonly lease: Leasing;
 }
 
 /** One member of the run and the writes that record it. */
-function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint, c: Chosen, name: string): Draft {
+function draft(
+  s: Services,
+  caller: Caller,
+  vault: Vault,
+  checkpoint: Checkpoint,
+  c: Chosen & { readonly full: boolean; readonly expiredAt: Instant | undefined },
+  name: string,
+): Draft {
   const { binding, resource } = c;
   const size = resource.kind === "disk" ? resource.size : resource.disks.reduce((sum, d) => sum + d.size, 0);
   const backup: Backup = {
@@ -144,12 +184,13 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
     name,
     description: checkpoint.description,
     status: "protecting",
-    incremental: checkpoint.incremental,
+    incremental: !c.full,
     autoTrigger: checkpoint.autoTrigger,
     domainId: defaultDomain(caller.projectId),
     enterpriseProjectId: vault.enterpriseProjectId,
     createdAt: checkpoint.createdAt,
     updatedAt: checkpoint.createdAt,
+    ...(c.expiredAt !== undefined && { expiredAt: c.expiredAt }),
   };
   const about = { id: binding.resourceId, type: binding.resourceType, name: resource.name };
   const task: Task = {
@@ -163,6 +204,7 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
     vaultName: vault.name,
     enterpriseProjectId: vault.enterpriseProjectId,
     checkpointId: checkpoint.id,
+    ...(checkpoint.scheduled && { policyId: checkpoint.scheduled.policyId }),
     resource: about,
     backup: { id: backup.id, name },
     createdAt: checkpoint.createdAt,
@@ -180,11 +222,15 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
     status: "protecting",
     ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
   };
+  // Points, not starts: a run that starts a minute earlier than yesterday's is a day later all the same.
+  const at = checkpoint.scheduled?.nominal ?? checkpoint.createdAt;
+  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at };
   return {
     member,
     binding,
+    lease,
     writes: [
-      replace(bindings, leased(binding, member)),
+      replace(bindings, leased(binding, lease)),
       insert(backups, backup),
       insert(tasks, task),
       insertAt({ key: memberKey(checkpoint.id, binding.resourceId) }, member),
@@ -196,14 +242,14 @@ function draft(s: Services, caller: Caller, vault: Vault, checkpoint: Checkpoint
 async function join(
   s: Services,
   checkpoint: Checkpoint,
-  { member, binding, writes }: Draft,
+  { member, binding, writes, lease }: Draft,
 ): Promise<Member | Skipped> {
   const fresh = await load(s.records, bindings, bindingKey(binding.vaultId, binding.resourceId));
   const unfit =
     fresh === undefined ? { code: "6135", why: "it left the vault" } : unfitBinding(fresh, checkpoint.autoTrigger);
   if (fresh !== undefined && unfit === undefined) {
     const [, ...rest] = writes;
-    await s.records.transact([replace(bindings, leased(fresh, member)), ...rest]);
+    await s.records.transact([replace(bindings, leased(fresh, lease)), ...rest]);
     return member;
   }
   return {
@@ -216,13 +262,29 @@ async function join(
   };
 }
 
+interface Leasing {
+  readonly member: Member;
+  readonly full: boolean;
+  readonly automatic: boolean;
+  readonly at: Instant;
+}
+
+/** What a resource's binding remembers of full backups. */
+const fullness = ({ sinceFull, fullAt }: Binding) => ({ sinceFull: sinceFull ?? 0, fullAt });
+
 /** The binding as it is while the member's backup runs. */
-const leased = (binding: Versioned<Binding>, member: Member): Versioned<Binding> => ({
-  ...binding,
-  name: member.name,
-  size: member.size,
-  status: "protecting",
-  lease: { holder: member.backupId, kind: "backup" },
-  fence: binding.fence + 1,
-  backups: binding.backups + 1,
-});
+function leased(binding: Versioned<Binding>, { member, full, automatic, at }: Leasing): Versioned<Binding> {
+  // What was never backed up is read as a whole, whatever was asked (BKP-30).
+  const whole = full || Object.keys(binding.baselines).length === 0;
+  return {
+    ...binding,
+    name: member.name,
+    size: member.size,
+    status: "protecting",
+    lease: { holder: member.backupId, kind: "backup" },
+    fence: binding.fence + 1,
+    backups: binding.backups + 1,
+    sinceFull: whole ? 0 : fullness(binding).sinceFull + (automatic ? 1 : 0),
+    ...(whole && { fullAt: at }),
+  };
+}

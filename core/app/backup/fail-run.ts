@@ -5,6 +5,7 @@ import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/ke
 import { parseItem } from "../records/record.ts";
 import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
 import { intentsOfFailed } from "../repository/intents.ts";
+import { dueAfterFailure } from "../retention/due-retention.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tellOfVault } from "../tell.ts";
@@ -41,6 +42,7 @@ export async function failRun(
     const now = s.now();
     await s.records.transact([
       replace(backups, { ...backup, status: "error", updatedAt: now }),
+      ...dueAfterFailure(now, backup),
       // A root that was written just before the failure goes with it.
       ...(run !== undefined ? [remove(runs, run), ...intentsOfFailed(s, run)] : []),
       ...(binding?.lease?.holder === backup.id

@@ -1,5 +1,6 @@
 /** The first and last task of a run over a vault. */
 import { type CaughtError, failureOf } from "../failure.ts";
+import { endScheduledRun } from "../policies/end-scheduled-run.ts";
 import { Member } from "../records/entities.ts";
 import { checkpointKey } from "../records/keys.ts";
 import { checkpoints, listAll, load } from "../records/tables.ts";
@@ -30,6 +31,7 @@ export async function concludeCheckpoint(
   if (checkpoint === undefined) return;
   if (error !== undefined) throw new Error(`run ${checkpointId} could not be prepared: ${failureOf(error).message}`);
   const members = await membersOf(s, checkpointId);
+  await endScheduledRun(s, checkpoint, members);
   // Baselines have moved on and runs are closed: what only they held may go now, or at the next run or deletion.
   await sweepRoots(s, defaultDomain(checkpoint.projectId)).catch((failure: unknown) => {
     s.log({ level: "warn", text: "roots of deleted backups stay", checkpointId, cause: String(failure) });
@@ -45,4 +47,13 @@ export async function concludeCheckpoint(
     message: `checkpoint ${checkpoint.name}: ${members.length - failed} of ${members.length} backups are available`,
     facts: { checkpoint_id: checkpointId, vault_id: checkpoint.vaultId, members: members.length, failed },
   });
+}
+
+/** Of a run whose workflow could not conclude it: what became of its point, once no member is running any more. */
+export async function settleCheckpoint(
+  s: Services,
+  { checkpointId }: { readonly checkpointId: string },
+): Promise<void> {
+  const checkpoint = await load(s.records, checkpoints, checkpointKey(checkpointId));
+  if (checkpoint !== undefined) await endScheduledRun(s, checkpoint, await membersOf(s, checkpointId));
 }

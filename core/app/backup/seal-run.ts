@@ -18,6 +18,7 @@ import {
   partKey,
   taskKey,
   unitRange,
+  vaultKey,
 } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
 import {
@@ -30,9 +31,11 @@ import {
   replaceAt,
   runs,
   tasks,
+  vaults,
   walkItems,
 } from "../records/tables.ts";
 import { previousLink } from "../repository/chain.ts";
+import { dueAfter } from "../retention/due-retention.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { loadRun, RunClosed, type RunRef } from "./run.ts";
@@ -124,6 +127,8 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
   const member = await loadMember(s, backup);
   const task = await load(s.records, tasks, taskKey(backup.taskId));
   if (task === undefined) throw new Error(`task ${backup.taskId} is gone`);
+  // A policy that is applied a moment later finds this backup when the next one completes.
+  const vault = await load(s.records, vaults, vaultKey(backup.vaultId));
 
   const now = s.now();
   const disks = await Promise.all(sealed.map((d) => linkDisk(s, backup, run, d)));
@@ -154,6 +159,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
     replaceAt({ key: memberKey(backup.checkpointId, backup.resourceId) }, { ...member, status: "available" }),
     replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
     insertAt({ key: metadataKey(backup.id) }, metadataOf(backup, run, server)),
+    ...dueAfter(now, vault, backup),
     ...disks.flatMap(({ part, link }) => [
       insertAt({ key: partKey(backup.id, part.id) }, part),
       insertAt({ key: chainKey(run.vaultId, part.diskId, link.at, link.partId) }, link),

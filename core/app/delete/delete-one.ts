@@ -1,18 +1,20 @@
 /**
- * Takes one backup out of every list and number: intents for its roots first, then its rows and its share of `used` in one
- * transaction. The roots themselves go when nothing pins them (sweep-roots).
+ * Takes one backup out of every list and number, for good: intents for its roots first, then its rows and its share of `used` in
+ * one transaction. The roots themselves go when nothing pins them (sweep-roots). What can still come back goes through the trash
+ * instead (trash-backup.ts).
  */
 
 import { TransactionConflict, type Write } from "../../ports/record-store.ts";
-import { type Backup, type Link, Member, Part } from "../records/entities.ts";
-import { aliasKey, backupKey, chainKey, intentKey, memberKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
-import { parseItem, type Versioned } from "../records/record.ts";
-import { backups, bindings, insertAt, listAll, load, remove, replace, replaceAt } from "../records/tables.ts";
-import { findLink, mergedChange, nextLink, previousLink } from "../repository/chain.ts";
+import { type Backup, Part } from "../records/entities.ts";
+import { aliasKey, backupKey, intentKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
+import { backups, bindings, insertAt, listAll, load, remove, replace } from "../records/tables.ts";
 import { writeIntent } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { bindingNamed } from "../vaults/home.ts";
+import { memberAs } from "./trash-backup.ts";
+import { type Unlinked, unlinkPart } from "./unlink-part.ts";
 
 /** Five writes a disk; with the backup's own they stay below DynamoDB's 100 a transaction (a server has up to 24 disks). */
 const PARTS_PER_TRANSACTION = 16;
@@ -69,45 +71,34 @@ const halfGone = (backup: Versioned<Backup>, now: number): Versioned<Backup> => 
 });
 
 async function ending(s: Services, backup: Versioned<Backup>, also: readonly Write[]): Promise<Write[]> {
-  const place = { key: memberKey(backup.checkpointId, backup.resourceId) };
-  const member = await s.records.get(place.key, { consistent: true });
   return [
     remove(backups, backup),
     { op: "delete", key: metadataKey(backup.id), if: "any" },
-    ...(member !== undefined ? [replaceAt(place, { ...parseItem(Member, member), status: "deleted" as const })] : []),
+    ...(await memberAs(s, backup, "deleted")),
     ...also,
   ];
 }
 
-/** Takes a disk's backup out of its chain. `difference` is what that does to `used`, in bytes (never positive). */
-async function unlink(s: Services, backup: Backup, part: Part): Promise<{ difference: number; writes: Write[] }> {
-  const rest: Write[] = [
-    { op: "delete", key: partKey(backup.id, part.id), if: "any" },
-    ...(part.id === backup.id ? [] : [{ op: "delete", key: aliasKey(part.id), if: "any" } as const]),
-    insertAt(
-      { key: intentKey(backup.domainId, part.id) },
-      {
-        schema: 1,
-        rootId: part.id,
-        vaultId: backup.vaultId,
-        resourceId: backup.resourceId,
-        diskId: part.diskId,
-        at: s.now(),
-      },
-    ),
-  ];
-  const gone = await findLink(s, backup, part);
-  if (gone === undefined) return { difference: 0, writes: rest };
-  const [previous, next] = await Promise.all([
-    previousLink(s, backup.vaultId, part.diskId, gone),
-    nextLink(s, backup.vaultId, part.diskId, gone),
-  ]);
-  const place = (link: Link) => ({ key: chainKey(backup.vaultId, part.diskId, link.at, link.partId) });
-  const removal: Write = { op: "delete", key: place(gone).key, if: { v: gone.v } };
-  if (next === undefined) return { difference: -gone.change, writes: [...rest, removal] };
-  const change = await mergedChange(s, backup.domainId, previous, gone, next);
+/** Takes a disk's backup out of its chain, its rows away, and lets its root go. */
+async function unlink(s: Services, backup: Backup, part: Part): Promise<Unlinked> {
+  const { difference, writes } = await unlinkPart(s, backup, part);
   return {
-    difference: change - next.change - gone.change,
-    writes: [...rest, removal, replaceAt(place(next), { ...next, change })],
+    difference,
+    writes: [
+      ...writes,
+      { op: "delete", key: partKey(backup.id, part.id), if: "any" },
+      ...(part.id === backup.id ? [] : [{ op: "delete", key: aliasKey(part.id), if: "any" } as const]),
+      insertAt(
+        { key: intentKey(backup.domainId, part.id) },
+        {
+          schema: 1,
+          rootId: part.id,
+          vaultId: backup.vaultId,
+          resourceId: backup.resourceId,
+          diskId: part.diskId,
+          at: s.now(),
+        },
+      ),
+    ],
   };
 }

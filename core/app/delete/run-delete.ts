@@ -1,30 +1,55 @@
-/** The tasks of a backup's deletion. */
+/** The tasks of a backup's deletion, and of taking one back: the task's type says which way the backup goes. */
 import { type CaughtError, failureOf } from "../failure.ts";
-import { backupKey, taskKey } from "../records/keys.ts";
+import type { Task } from "../records/entities.ts";
+import { backupKey, taskKey, trashKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
 import { backups, load, replace, tasks } from "../records/tables.ts";
+import { trash } from "../records/trash.ts";
 import { sweepRoots } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { bringBack } from "./bring-back.ts";
 import { deleteOne } from "./delete-one.ts";
+import { goesToTrash, trashBackup } from "./trash-backup.ts";
 
 export interface DeleteRef {
   readonly backupId: string;
   readonly taskId: string;
 }
 
-/** Removes the backup and ends its task in one transaction, then lets go of the roots that nothing pins. Idempotent. */
+/**
+ * Moves the backup to the trash (or removes it, when it is none that can be restored from) and ends its task in one transaction.
+ * What is removed at once lets go of the roots that nothing pins. Idempotent. @throws Fault when it cannot come back any more
+ */
 export async function runDelete(s: Services, { backupId, taskId }: DeleteRef): Promise<void> {
+  const task = await load(s.records, tasks, taskKey(taskId));
+  const end = async () => {
+    const running = await runningTask(s, taskId);
+    return running === undefined ? [] : [replace(tasks, ended(running, s.now()))];
+  };
+  if (task?.type === "undelete") return bringBack(s, backupId, end);
   const backup = await load(s.records, backups, backupKey(backupId));
-  await deleteOne(s, backupId, async () => {
-    const task = await load(s.records, tasks, taskKey(taskId));
-    if (task === undefined || task.status !== "running") return [];
-    const now = s.now();
-    return [replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now })];
-  });
+  if (backup !== undefined && goesToTrash(s, backup)) return trashBackup(s, backupId, end);
+  await deleteOne(s, backupId, end);
   if (backup !== undefined) await sweepRoots(s, backup.domainId);
 }
 
-/** The backup stays, in error, and can be deleted again. Idempotent. */
+const ended = (task: Versioned<Task>, now: number): Versioned<Task> => ({
+  ...task,
+  status: "success",
+  endedAt: now,
+  updatedAt: now,
+});
+
+async function runningTask(s: Services, taskId: string): Promise<Versioned<Task> | undefined> {
+  const task = await load(s.records, tasks, taskKey(taskId));
+  return task?.status === "running" ? task : undefined;
+}
+
+/**
+ * A backup that was to go stays, in error, and can be deleted again; one that was to come back stays in the trash, and can be
+ * asked for again. Idempotent.
+ */
 export const failDelete = (
   s: Services,
   {
@@ -35,12 +60,14 @@ export const failDelete = (
   }: DeleteRef & { readonly error: CaughtError; readonly status?: "failed" | "timeout" },
 ): Promise<void> =>
   withFreshState(async () => {
-    const task = await load(s.records, tasks, taskKey(taskId));
-    if (task === undefined || task.status !== "running") return;
-    const backup = await load(s.records, backups, backupKey(backupId));
+    const task = await runningTask(s, taskId);
+    if (task === undefined) return;
+    const backup = task.type === "delete" ? await load(s.records, backups, backupKey(backupId)) : undefined;
+    const trashed = task.type === "undelete" ? await load(s.records, trash, trashKey(backupId)) : undefined;
     const now = s.now();
     await s.records.transact([
       replace(tasks, { ...task, status: status ?? "failed", endedAt: now, updatedAt: now, error: failureOf(error) }),
       ...(backup?.status === "deleting" ? [replace(backups, { ...backup, status: "error", updatedAt: now })] : []),
+      ...(trashed?.returning === taskId ? [replace(trash, { ...trashed, returning: undefined })] : []),
     ]);
   });

@@ -3,6 +3,7 @@
 import { inBatches } from "../in-batches.ts";
 import type { Vault } from "../records/entities.ts";
 import { byProject, vaultKey } from "../records/keys.ts";
+import { linksOf } from "../records/policies.ts";
 import { parseItem } from "../records/record.ts";
 import { load, vaults } from "../records/tables.ts";
 import type { Services } from "../services.ts";
@@ -23,6 +24,7 @@ export interface VaultFilter {
   readonly protectType?: string | undefined;
   readonly cloudType?: string | undefined;
   readonly status?: string | undefined;
+  /** Vaults that it is applied to. */
   readonly policyId?: string | undefined;
   readonly enterpriseProjectId?: string | undefined;
 }
@@ -64,12 +66,17 @@ const loadOwn = async (s: Services, projectId: string, id: string): Promise<Vaul
   return vault?.projectId === projectId ? vault : undefined;
 };
 
-/** The vaults that ids or resources name, read consistently; undefined when neither is asked. */
+/** The vaults that ids, resources or a policy name, read consistently; undefined when none is asked. */
 async function namedVaults(s: Services, projectId: string, filter: VaultFilter): Promise<Vault[] | undefined> {
-  if (filter.ids.length === 0 && filter.resourceIds.length === 0) return undefined;
-  const holders = filter.resourceIds.length === 0 ? undefined : await holdersOf(s, projectId, filter.resourceIds);
-  const ids = new Set(filter.ids.length === 0 ? holders : filter.ids.filter((id) => holders?.has(id) ?? true));
-  const found = await Promise.all([...ids].map((id) => loadOwn(s, projectId, id)));
+  const { ids: given, resourceIds, policyId } = filter;
+  const all: Set<string>[] = [];
+  if (given.length > 0) all.push(new Set(given));
+  if (resourceIds.length > 0) all.push(await holdersOf(s, projectId, resourceIds));
+  if (policyId !== undefined) all.push(new Set((await linksOf(s.records, policyId)).map(({ vaultId }) => vaultId)));
+  const [first, ...others] = all;
+  if (first === undefined) return undefined;
+  const ids = [...first].filter((id) => others.every((other) => other.has(id)));
+  const found = await inBatches(ids, VAULTS_AT_ONCE, (id) => loadOwn(s, projectId, id));
   return found.filter((vault) => vault !== undefined);
 }
 
@@ -86,8 +93,6 @@ async function holdersOf(s: Services, projectId: string, resourceIds: readonly s
 }
 
 function matches({ name, billing, status, enterpriseProjectId }: Vault, filter: VaultFilter): boolean {
-  // No policy exists yet, so no vault has one.
-  if (filter.policyId !== undefined) return false;
   return (
     (filter.name === undefined || name.includes(filter.name)) &&
     (filter.objectType === undefined || billing.objectType === filter.objectType) &&

@@ -33,9 +33,9 @@ export interface Paged<T> {
 const MAX_WALK = 10_000;
 const ROWS_AT_ONCE = 500;
 
-/** Rows of an index partition. */
+/** Rows of a partition of the table, or of an index. */
 export interface Partition {
-  readonly index: IndexName;
+  readonly index?: IndexName;
   readonly pk: string;
   readonly range?: SortRange;
 }
@@ -45,9 +45,9 @@ export async function* walkBack(records: RecordStore, { index, pk, range }: Part
   let cursor: string | undefined;
   do {
     const page = await records.query({
-      index,
       pk,
       forward: false,
+      ...(index === undefined ? { consistent: true } : { index }),
       limit: ROWS_AT_ONCE,
       ...(range !== undefined && { sk: range }),
       ...(cursor !== undefined && { cursor }),

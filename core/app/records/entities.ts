@@ -55,6 +55,8 @@ export const Vault = z.object({
   demandBilling: z.boolean(),
   availabilityZone: z.string(),
   sysLockSourceService: z.string(),
+  /** Ids of the policies applied to it, at most one of each type (VLT-60). One that does not exist any more counts as none. */
+  policies: z.object({ backup: id.optional(), replication: id.optional() }).optional(),
 });
 export type Vault = z.infer<typeof Vault>;
 
@@ -90,6 +92,10 @@ export const Binding = z.object({
   used: z.number(),
   /** All its backup rows in this vault, failed ones too. */
   backups: z.number().int(),
+  /** Automatic backups since the last full one (CON-16). */
+  sinceFull: z.number().int().optional(),
+  /** When its last full backup began: a physically full first one counts as well (BKP-31). */
+  fullAt: instant.optional(),
   /** Disk id → root that the next run compares with, independent of what the user keeps. */
   baselines: z.record(z.string(), id),
   /** Disk id → the capture that was kept of that root, to ask what changed since. Only where a provider can tell. */
@@ -124,6 +130,8 @@ export const Checkpoint = z.object({
   createdAt: instant,
   incremental: z.boolean(),
   autoTrigger: z.boolean(),
+  /** The point of the policy that it was made for, and how many resources the vault held then. */
+  scheduled: z.object({ policyId: id, nominal: instant, resources: z.number().int() }).optional(),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 
@@ -151,6 +159,16 @@ export const Skipped = z.object({
 });
 export type Skipped = z.infer<typeof Skipped>;
 
+/** Why something was deleted, as it is told later. */
+export const Told = z.object({
+  /** `user` or `retention`. */
+  by: z.enum(["user", "retention"]),
+  /** Of the user. */
+  userId: z.string().optional(),
+  reason: z.string(),
+});
+export type Told = z.infer<typeof Told>;
+
 export const Backup = z.object({
   schema: z.literal(1),
   id,
@@ -177,6 +195,10 @@ export const Backup = z.object({
   /** What the source promised about the captured state. */
   promise: z.string().optional(),
   containSystemDisk: z.boolean().optional(),
+  /** Why no rule may delete it: shown to people. */
+  hold: z.string().optional(),
+  /** Its deletion was begun: by whom, why, and what it was before. Stays when that fails. */
+  leaving: z.object({ told: Told, from: z.enum(["available", "error"]), at: instant }).optional(),
 });
 export type Backup = z.infer<typeof Backup>;
 
@@ -221,6 +243,7 @@ export const Task = z.object({
   /** That of the vault; absent in rows of versions that did not write it down. */
   enterpriseProjectId: z.string().optional(),
   checkpointId: id.optional(),
+  policyId: id.optional(),
   resource: z.object({ id, type: z.string(), name: z.string() }).optional(),
   backup: z.object({ id, name: z.string() }).optional(),
   target: z.object({ id, name: z.string() }).optional(),
@@ -376,6 +399,9 @@ export const Due = z.object({
     "collect",
     "migrate",
     "meter",
+    "expiry",
+    "retention",
+    "purge",
   ]),
   name: z.string(),
   input: z.record(z.string(), z.union([z.string(), z.number()])),
@@ -389,7 +415,7 @@ export const Intent = z.object({
   resourceId: id,
   diskId: id,
   at: instant,
-  /** Of the run of this backup, which failed: its intent object is written when the root goes. */
+  /** Of a backup whose run failed, or that is purged from the trash: its intent object is written when the root goes. */
   failedBackup: id.optional(),
 });
 export type Intent = z.infer<typeof Intent>;

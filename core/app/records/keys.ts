@@ -30,6 +30,17 @@ export const PARTS = "D#";
 /** A disk child found by its own id: points to its server backup. */
 export const aliasKey = (partId: string): Key => ({ pk: `B#${partId}`, sk: "A" });
 export const metadataKey = (backupId: string): Key => ({ pk: `B#${backupId}`, sk: "X#meta" });
+/** What is left of a deleted backup: all of it while it can come back, then the reason. */
+export const trashKey = (backupId: string): Key => ({ pk: `B#${backupId}`, sk: "T" });
+/** The clock as the ticks have seen it, and the jumps that a project has confirmed. */
+export const CLOCK_KEY: Key = { pk: "CLOCK", sk: "A" };
+export const clockWordKey = (projectId: string): Key => ({ pk: "CLOCK", sk: `P#${projectId}` });
+/** Retention plans that wait for a person, one a resource. */
+export const heldPlanKey = (projectId: string, resourceId: string): Key => ({
+  pk: `P#${projectId}`,
+  sk: `HELD#${resourceId}`,
+});
+export const HELD_PLANS = "HELD#";
 export const taskKey = (taskId: string): Key => ({ pk: `T#${taskId}`, sk: "A" });
 export const taskProgressKey = (taskId: string): Key => ({ pk: `T#${taskId}`, sk: "P" });
 /** One row per disk backup, in time order: who stands before and after whom when `used` is counted (CAP-02..04). */
@@ -74,7 +85,7 @@ export interface UnitPlace {
 }
 
 /** Index partitions: G1 project order, G2 vault order, G3 resource order; sort key = creation time and id. */
-export const byProject = (projectId: string, kind: "V" | "B" | "T", at: Instant, id: string): Key => ({
+export const byProject = (projectId: string, kind: "V" | "B" | "T" | "X", at: Instant, id: string): Key => ({
   pk: `P#${projectId}#${kind}`,
   sk: timed(at, id),
 });

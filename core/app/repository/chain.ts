@@ -5,7 +5,7 @@
 
 import { Damaged } from "../../ports/data-plane.ts";
 import { ObjectMissing } from "../../ports/object-store.ts";
-import type { Query } from "../../ports/record-store.ts";
+import type { Query, RecordStore } from "../../ports/record-store.ts";
 import { type Backup, Link, type Part } from "../records/entities.ts";
 import { chainKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
@@ -22,6 +22,19 @@ export async function previousLink(
   if (before === undefined) return firstBut(s, { pk, forward: false });
   const { sk } = chainKey(vaultId, diskId, before.at, before.partId);
   return firstBut(s, { pk, forward: false, sk: { to: sk } }, sk);
+}
+
+/** All rows of a disk in a vault, in time order. */
+export async function chainOf(records: RecordStore, vaultId: string, diskId: string): Promise<readonly Link[]> {
+  const { pk } = chainKey(vaultId, diskId, 0, "");
+  const links: Link[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await records.query({ pk, limit: 500, consistent: true, ...(cursor !== undefined && { cursor }) });
+    for (const item of page.items) links.push(parseItem(Link, item));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return links;
 }
 
 /** The row after `link` in its chain. */
@@ -79,23 +92,32 @@ async function firstBut(
  * What the row after a deleted one changes to: d(previous, next). When a root cannot be read any more the sum of both steps
  * stands in for it (it is never less): a damaged backup must stay deletable.
  */
-export async function mergedChange(
+export const mergedChange = (
   s: Services,
   domainId: string,
   previous: Link | undefined,
   gone: Link,
   next: Link,
+): Promise<number> =>
+  changeOr(s, domainId, { previous: previous?.partId, next: next.partId }, async () => gone.change + next.change);
+
+/** d(previous, next) as the roots say it, or what stands in for it when one of them cannot be read any more. */
+export async function changeOr(
+  s: Services,
+  domainId: string,
+  roots: { readonly previous: string | undefined; readonly next: string },
+  standIn: () => Promise<number>,
 ): Promise<number> {
   try {
-    return await s.dataPlane.difference(await s.keyring.open(domainId), previous?.partId, next.partId);
+    return await s.dataPlane.difference(await s.keyring.open(domainId), roots.previous, roots.next);
   } catch (error) {
     if (!(error instanceof Damaged || error instanceof ObjectMissing)) throw error;
     s.log({
       level: "error",
       text: "used is an upper bound now: a root is damaged",
       error: error.message,
-      next: next.partId,
+      next: roots.next,
     });
-    return gone.change + next.change;
+    return standIn();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Deleting a backup only hides it: an intent says that its roots may go, and each root goes once nothing pins it — no open
+ * Deleting a backup for good only hides it: an intent says that its roots may go, and each root goes once nothing pins it — no open
  * run that reads it, no binding that compares with it.
  */
 import type { Write } from "../../ports/record-store.ts";
@@ -44,6 +44,22 @@ export const intentsOfFailed = (s: Services, run: OpenRun): readonly Write[] =>
         };
         return insertAt({ key: intentKey(run.domainId, rootId) }, intent);
       });
+
+/** Intents for the roots of a backup that is purged from the trash: rows, as above, since a purge takes one transaction. */
+export const intentsOfPurged = (s: Services, backup: Backup, parts: readonly Part[]): readonly Write[] =>
+  parts.map(({ id, diskId }) => {
+    const { vaultId, resourceId } = backup;
+    const intent: Intent = {
+      schema: 1,
+      rootId: id,
+      vaultId,
+      resourceId,
+      diskId,
+      at: s.now(),
+      failedBackup: backup.id,
+    };
+    return insertAt({ key: intentKey(backup.domainId, id) }, intent);
+  });
 
 /**
  * Trashes the roots of a domain whose backups were deleted and that nothing pins. Open runs are read after the intents:

@@ -1,19 +1,28 @@
 /** The minute's work: every execution that was promised is started, looked after, and ended when it cannot end itself. */
 
 import { sortableTime } from "../../domain/values.ts";
-import { TransactionRefused } from "../../ports/record-store.ts";
+import { type Item, TransactionRefused } from "../../ports/record-store.ts";
 import { failRun } from "../backup/fail-run.ts";
-import { prepareCheckpoint } from "../backup/run-checkpoint.ts";
+import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
+import { inBatches } from "../in-batches.ts";
+import { minuteOf } from "../policies/clock-set-back.ts";
+import { fillGap } from "../policies/fill-gap.ts";
+import { firePoint } from "../policies/fire-point.ts";
+import { settlePolicy } from "../policies/settle-policy.ts";
 import { Due } from "../records/entities.ts";
 import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
+import { GapDue, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
 import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
 import type { Services } from "../services.ts";
+import { tell } from "../tell.ts";
 import { continueMigration } from "../vaults/run-migration.ts";
 import { failRemoval } from "../vaults/run-removal.ts";
+import { doChore, isChore } from "./chores.ts";
+import { observeClock } from "./clock.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
 import { meterVault } from "./metering.ts";
@@ -36,53 +45,96 @@ export interface TickReport {
   readonly failed: number;
 }
 
+/** A tick ends before the next one begins; what it does not get to is only later. */
+const BUDGET_MS = 45_000;
+/** Points that are fired together: their writes share commits. */
+const POINTS_AT_ONCE = 64;
+const MINUTE_MS = 60_000;
+
 /**
  * Looks at everything due by `horizon` (now; at start-up a little later, so that a restart waits for nothing). Two ticks at
  * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
   const report = { started: 0, running: 0, ended: 0, failed: 0 };
-  for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    const { pk } = dueKey(shard, 0, "", "");
+  // Before anything that goes by the clock.
+  await observeClock(s);
+  const until = s.now() + BUDGET_MS;
+  await minuteOf(s);
+  // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
+  const first = Math.floor(horizon / MINUTE_MS);
+  for (let n = 0; n < DUE_SHARDS; n++) {
+    const { pk } = dueKey((first + n) % DUE_SHARDS, 0, "", "");
     // "~" sorts after every id: the whole millisecond of the horizon is due.
     const range = { to: `${sortableTime(horizon)}#~` };
     let cursor: string | undefined;
     do {
+      if (s.now() > until) {
+        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...report });
+        return report;
+      }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      for (const item of page.items) {
+      const settle = async (item: Item): Promise<void> => {
         try {
-          const due = parseItem(Due, item);
-          const seen = await look(s, due, { pk: item.pk, sk: item.sk });
+          const seen = await lookAt(s, item);
           if (seen !== undefined) report[seen]++;
         } catch (error) {
           report.failed++;
           s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
         }
-      }
+      };
+      await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
+      for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
   return report;
 }
 
+/** `<time>#<kind>#<key>` */
+const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
+const isPoint = (item: Item): boolean => kindOf(item) === "point";
+
 /** @returns what became of an execution; undefined for what is none */
-async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport | undefined> {
-  if (due.workflow === "meter") {
-    await meterVault(s, due, key);
-    return undefined;
+async function lookAt(s: Services, item: Item): Promise<keyof TickReport | undefined> {
+  switch (kindOf(item)) {
+    case "point": {
+      const { outcome, notices } = await firePoint(s, parseItem(PointDue, item));
+      for (const notice of notices) await tell(s, notice);
+      return outcome;
+    }
+    case "gap":
+      return (await fillGap(s, parseItem(GapDue, item))) ? "ended" : "running";
+    case "policy":
+      await settlePolicy(s, parseItem(PolicyDue, item));
+      return "ended";
+    default:
+      return look(s, parseItem(Due, item), { pk: item.pk, sk: item.sk });
   }
-  if (due.workflow === "collect") {
+}
+
+async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport | undefined> {
+  const { workflow } = due;
+  if (isChore(workflow)) {
+    await doChore(s, workflow, due, key);
+    return "ended";
+  }
+  if (workflow === "collect") {
     await startDueCollection(s, due, key);
     return "started";
   }
-  if (due.workflow === "migrate") {
+  if (workflow === "meter") {
+    await meterVault(s, due, key);
+    return undefined;
+  }
+  if (workflow === "migrate") {
     // Due until it is done: a row that stays where it is comes up every minute.
     return (await continueMigration(s, { taskId: due.name, most: MIGRATED_AT_ONCE })) ? "ended" : "running";
   }
-  const status = await s.workflows.status(due.workflow, due.name);
+  const status = await s.workflows.status(workflow, due.name);
   if (status === undefined) {
     // The process died between recording the work and starting it.
-    await s.workflows.start(due.workflow, due.name, due.input);
+    await s.workflows.start(workflow, due.name, due.input);
     await again(s, due, key);
     return "started";
   }
@@ -91,7 +143,7 @@ async function look(s: Services, due: Due, key: { pk: string; sk: string }): Pro
     await again(s, due, key);
     return "running";
   }
-  if (due.workflow === "backup" && (await membersRun(s, due))) {
+  if (workflow === "backup" && (await membersRun(s, due))) {
     await endDeadRuns(s, due);
     await again(s, due, key);
     return "running";
@@ -135,7 +187,7 @@ async function end(
     case "backup": {
       const { members } = await prepareCheckpoint(s, { checkpointId: text("checkpointId") });
       for (const member of members) await failRun(s, { backupId: member, error, status });
-      return;
+      return settleCheckpoint(s, { checkpointId: text("checkpointId") });
     }
     case "backup-member":
       return failRun(s, { backupId, error, status });
@@ -148,6 +200,11 @@ async function end(
       return failRemoval(s, { taskId, error, status });
     case "migrate":
     case "meter":
+    case "expiry":
+    case "retention":
+    case "purge":
+      // No execution does these.
+      return;
     case "collect":
       // Started and promised again in one go; an execution that died has a lease that runs out.
       return;

@@ -12,6 +12,7 @@ import {
   type Tag,
   type VaultKind,
 } from "../../domain/vault-rules.ts";
+import { applyingToNew } from "../policies/associate-policy.ts";
 import type { Vault } from "../records/entities.ts";
 import { bindings, insert, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
@@ -40,11 +41,16 @@ export interface VaultDraft {
   readonly demandBilling: boolean;
   readonly availabilityZone: string;
   readonly sysLockSourceService: string;
+  /** Applied from the beginning. */
+  readonly backupPolicyId?: string | undefined;
 }
+
+/** The policy's check, its link, and the run and due work of its first point. */
+const WRITES_OF_POLICY = 4;
 
 /**
  * Creates the vault; it is available at once (VLT-01).
- * @throws Fault 6101, 6600, 9900, 6100, 6108, 6102, 6103, 6104, 6137, 7000, 7003, 7100, 7101, 7108 …
+ * @throws Fault 6000, 6127, 6136 (policy), 6101, 6600, 9900, 6100, 6108, 6102, 6103, 6104, 6137, 7000, 7003, 7100, 7101, 7108 …
  */
 export async function createVault(s: Services, caller: Caller, draft: VaultDraft): Promise<VaultWithBindings> {
   checkNewSize(draft.billing.size);
@@ -58,7 +64,7 @@ export async function createVault(s: Services, caller: Caller, draft: VaultDraft
   const plans = await planBindings(s, draft.billing.objectType, draft.resources);
 
   const now = s.now();
-  const { resources: _, ...fields } = draft;
+  const { resources: _, backupPolicyId, ...fields } = draft;
   const vault: Vault = {
     ...fields,
     schema: 1,
@@ -72,25 +78,34 @@ export async function createVault(s: Services, caller: Caller, draft: VaultDraft
     tags: [...draft.tags],
     bindRules: [...draft.bindRules],
   };
-  await record(s, vault, plans);
+  await record(s, vault, plans, backupPolicyId);
   return showVault(s, caller.projectId, vault.id);
 }
 
-async function record(s: Services, vault: Vault, plans: readonly BindingPlan[]): Promise<void> {
+async function record(
+  s: Services,
+  vault: Vault,
+  plans: readonly BindingPlan[],
+  policyId: string | undefined,
+): Promise<void> {
   const claimant = { projectId: vault.projectId, vaultId: vault.id, saga: s.newId() };
   const wanted = plans.map((plan) => ({ plan, update: false }));
-  if (!fitsOneTransaction(wanted)) {
+  const header = async () => {
+    const made = [insert(vaults, vault), firstMetering(vault.id, vault.createdAt)];
+    if (policyId === undefined) return made;
+    const applied = await applyingToNew(s, vault, policyId);
+    return [insert(vaults, applied.vault), firstMetering(vault.id, vault.createdAt), ...applied.writes];
+  };
+  if (!fitsOneTransaction(wanted, policyId === undefined ? 0 : WRITES_OF_POLICY)) {
+    // A policy that does not fit is refused before anything is claimed, and again when it has changed meanwhile.
+    await header();
     // Until the commit writes its item, the vault is a 404 and its bindings are nobody's.
-    await bindBySaga(s, claimant, "create", wanted, async () => [
-      insert(vaults, vault),
-      firstMetering(vault.id, vault.createdAt),
-    ]);
+    await bindBySaga(s, claimant, "create", wanted, header);
     return;
   }
   await withFreshState(async () => {
     const claims = await claimWrites(s, claimant, plans);
     const rows = plans.map((plan) => insert(bindings, newBinding(plan, vault.id, vault.projectId, vault.createdAt)));
-    const made = [insert(vaults, vault), firstMetering(vault.id, vault.createdAt)];
-    await s.records.transact([...made, ...rows, ...claims.flat()]);
+    await s.records.transact([...(await header()), ...rows, ...claims.flat()]);
   });
 }

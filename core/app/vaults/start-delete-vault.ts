@@ -1,5 +1,6 @@
 /** DELETE vaults/{id}: records the deletion of a vault with everything in it, durably, and starts it (VLT-08..10). */
 import { fault } from "../../domain/fault.ts";
+import { releasingAll } from "../policies/bindings.ts";
 import { Backup, type Task, type Vault } from "../records/entities.ts";
 import { byVault } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
@@ -43,9 +44,11 @@ async function record(s: Services, caller: Caller, vaultId: string, taskId: stri
     startedAt: now,
     updatedAt: now,
   };
+  const { policies: _, ...unapplied } = vault;
   // Whoever starts something in the vault writes it too, so this loses to every start since the bindings were read.
   await s.records.transact([
-    replace(vaults, { ...vault, status: "deleting", deletingTask: taskId, updatedAt: now }),
+    replace(vaults, { ...unapplied, status: "deleting", deletingTask: taskId, updatedAt: now }),
+    ...(await releasingAll(s, vault)),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-vault", name: taskId, input: { taskId } }),
   ]);

@@ -10,7 +10,19 @@ const detail = z
   .transform(({ id, extra_info }) => ({ id, ...(Object.keys(extra_info).length > 0 && { extraInfo: extra_info }) }));
 
 const none = { name: null, description: null, resources: null, resource_details: null };
-/** POST checkpoints. `policyId` and `retentionDays` are for the handler: what they ask for does not exist yet. */
+/** clients.md 5: 100 years. */
+const MOST_DAYS = 36_500;
+
+/** Days that manual backups are kept; absent and -1 = for ever. @throws Fault 9900 */
+function retentionDays(days: number | null | undefined, autoTrigger: boolean): number | undefined {
+  if (days == null || days === -1) return undefined;
+  const field = "checkpoint.parameters.retention_duration_days";
+  if (days < 1 || days > MOST_DAYS) badField(field, `must be -1 or between 1 and ${MOST_DAYS}, not ${days}`);
+  if (autoTrigger) badField(field, "is for manual backups: how long automatic ones stay is said by their policy");
+  return days;
+}
+
+/** POST checkpoints. `policyId` is for the handler: what it asks for does not exist yet. */
 export const createCheckpointBody = z
   .object({
     checkpoint: z.object({
@@ -34,18 +46,20 @@ export const createCheckpointBody = z
     const details = p.resource_details ?? [];
     const named = new Set(details.map(({ id }) => id));
     const resources = [...details, ...(p.resources ?? []).filter((id) => !named.has(id)).map((id) => ({ id }))];
+    const autoTrigger = ("auto_trigger" in p ? p.auto_trigger : undefined) ?? false;
+    const days = retentionDays("retention_duration_days" in p ? p.retention_duration_days : undefined, autoTrigger);
     return {
       ask: {
         vaultId: vault_id,
         incremental: ("incremental" in p ? p.incremental : undefined) ?? true,
-        autoTrigger: ("auto_trigger" in p ? p.auto_trigger : undefined) ?? false,
+        autoTrigger,
+        ...(days !== undefined && { retentionDays: days }),
         ...(p.name && { name: p.name }),
         ...(p.description != null && { description: p.description }),
         // Neither list given, or both empty: the whole vault.
         ...(resources.length > 0 && { resources }),
       },
       policyId: ("policy_id" in p ? p.policy_id : undefined) || undefined,
-      retentionDays: ("retention_duration_days" in p ? p.retention_duration_days : undefined) ?? -1,
     };
   });
 

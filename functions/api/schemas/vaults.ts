@@ -103,7 +103,7 @@ function protectType(word: string): "backup" | "replication" {
     : fault("6116", `vault.billing.protect_type: must be "backup" or "replication", not "${word}"`);
 }
 
-/** POST vaults. `policyId` and `chargingMode` are for the handler: what they ask for does not exist yet. */
+/** POST vaults. `chargingMode` is for the handler: what it asks for does not exist. */
 export const createVaultBody = z
   .object({
     vault: z.object({
@@ -155,8 +155,9 @@ export const createVaultBody = z
       demandBilling: v.demand_billing,
       availabilityZone: v.availability_zone,
       sysLockSourceService: v.sys_lock_source_service,
+      backupPolicyId: v.backup_policy_id || undefined,
     };
-    return { draft, policyId: v.backup_policy_id || undefined, chargingMode };
+    return { draft, chargingMode };
   });
 
 /** PUT vaults/{id}: null is "unchanged", as absent is; `bind_rules` with no tags clears them. */

@@ -15,7 +15,7 @@ export function operationLogView({ task, progress }: ShownTask) {
     operation_type: task.type,
     status: task.status,
     checkpoint_id: task.checkpointId ?? null,
-    policy_id: null,
+    policy_id: task.policyId ?? null,
     vault_id: task.vaultId ?? null,
     vault_name: task.vaultName ?? null,
     created_at: wireTime(task.createdAt),
@@ -56,6 +56,8 @@ function ofItsKind(task: Task): object {
       };
     case "delete":
       return { delete: backup };
+    case "undelete":
+      return { undelete: backup };
     case "restore":
       return {
         restore: {

@@ -37,11 +37,11 @@ const call = (method: string, target: string, more: { headers?: Record<string, s
 describe("routing", () => {
   it("knows each of the 75 operations, and answers 501 with its name where there is no handler yet", async () => {
     expect(new Set(OPERATIONS.map(([op]) => op).filter((op) => typeof op === "number")).size).toBe(75);
-    const result = await call("POST", `/v3/${project}/policies`, { body: {} });
+    const result = await call("POST", `/v3/${project}/agents`, { body: {} });
     expect(result.statusCode).toBe(501);
     expect(bodyOf(result)).toEqual({
       error_code: "BackupService.9910",
-      error_msg: "CreatePolicy (POST /v3/{project_id}/policies) is not built yet in this version of Holdfast",
+      error_msg: "RegisterAgent (POST /v3/{project_id}/agents) is not built yet in this version of Holdfast",
     });
   });
 

@@ -4,6 +4,7 @@ import { diskScenario } from "./disk.ts";
 import type { ScenarioHost } from "./host.ts";
 import { identityScenarios } from "./identity.ts";
 import { patchScenario } from "./patches.ts";
+import { policyScenario } from "./policies.ts";
 import { refusalScenarios } from "./refusals.ts";
 import { serverScenario } from "./server.ts";
 
@@ -21,6 +22,7 @@ export function scenarios(name: string, open: () => Promise<ScenarioHost>): void
     };
     identityScenarios(host);
     refusalScenarios(host);
+    policyScenario(host);
     serverScenario(host);
     diskScenario(host);
     patchScenario(host);

@@ -1,0 +1,89 @@
+/** The clock was years ahead and is right again: points that were promised for then come back to where they belong. */
+import { z } from "zod";
+import { type Instant, sortableTime, wireTime } from "../../domain/values.ts";
+import type { Key } from "../../ports/record-store.ts";
+import { inBatches } from "../in-batches.ts";
+import { DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
+import { loadLink, loadPolicy, policyLinks } from "../records/policies.ts";
+import { parseItem, toItem } from "../records/record.ts";
+import { PointDue } from "../records/scheduled-runs.ts";
+import { load, replace, vaults } from "../records/tables.ts";
+import { withFreshState } from "../retry.ts";
+import type { Services } from "../services.ts";
+import { tell } from "../tell.ts";
+import { pointAfter } from "./bindings.ts";
+import { aboutRun, promise, takeBack } from "./points.ts";
+
+/** Clocks are corrected by seconds all the time, and by an hour by people who know nothing of zones. */
+const SET_BACK_MS = 2 * 3600 * 1000;
+const LINKS_AT_ONCE = 32;
+
+const LastTick = z.object({ schema: z.literal(1), at: z.number().int() });
+const lastTickKey: Key = { pk: "TICK", sk: "points" };
+
+/**
+ * Remembers when the last tick was. When that is more than two hours ahead of now, every vault is promised its next point
+ * anew: otherwise a clock that was set right would leave them without backups for as long as it had been wrong. A tick that
+ * dies in this does it again.
+ */
+export async function minuteOf(s: Services): Promise<void> {
+  const now = s.now();
+  const item = await s.records.get(lastTickKey, { consistent: true });
+  const last = item && parseItem(LastTick, item);
+  if (last !== undefined && last.at - now > SET_BACK_MS) {
+    const message = `the clock was set back from ${wireTime(last.at)} to ${wireTime(now)}: policies go on from now`;
+    for (const projectId of await promiseAnew(s, now))
+      await tell(s, { severity: "critical", topic: "policies.clock", projectId, message, facts: {} });
+  }
+  // Of two ticks at once either may write last: a minute more or less does not matter.
+  await s.records.write({
+    op: "put",
+    item: toItem({ key: lastTickKey }, { schema: 1, at: now }, last?.v ?? 0),
+    if: "any",
+  });
+}
+
+/**
+ * Every promised point is due work with its time in its key, so those ahead are found without a scan.
+ * @returns the projects whose vaults were promised another point
+ */
+async function promiseAnew(s: Services, now: Instant): Promise<ReadonlySet<string>> {
+  const projects = new Set<string>();
+  for (let shard = 0; shard < DUE_SHARDS; shard++) {
+    const { pk } = dueKey(shard, 0, "", "");
+    let cursor: string | undefined;
+    do {
+      const page = await s.records.query({
+        pk,
+        sk: { from: sortableTime(now) },
+        limit: 500,
+        consistent: true,
+        ...(cursor !== undefined && { cursor }),
+      });
+      const points = page.items.filter(({ sk }) => sk.split("#", 2)[1] === "point");
+      const moved = await inBatches(points, LINKS_AT_ONCE, (item) => bringBack(s, parseItem(PointDue, item), now));
+      for (const projectId of moved) if (projectId !== undefined) projects.add(projectId);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+  return projects;
+}
+
+/** Loses to whoever changes the link meanwhile, and looks again. @returns the project, when there was something to do */
+const bringBack = (s: Services, due: PointDue, now: Instant): Promise<string | undefined> =>
+  withFreshState(async () => {
+    const link = await loadLink(s.records, due.policyId, due.vaultId);
+    if (link?.next === undefined || link.next !== due.nominal) return undefined;
+    const policy = await loadPolicy(s.records, link.projectId, link.operationType, link.policyId);
+    const vault = await load(s.records, vaults, vaultKey(link.vaultId));
+    if (policy === undefined || vault === undefined) return undefined;
+    // Changes that were made while the clock was wrong lie ahead as well.
+    const next = pointAfter(policy, now);
+    if (next === undefined || next >= link.next) return undefined;
+    await s.records.transact([
+      replace(policyLinks, { ...link, accounted: now, next }),
+      ...(await takeBack(s, link, undefined, now, "the clock was set back")),
+      ...(await promise(s, aboutRun(policy, vault), next)),
+    ]);
+    return policy.projectId;
+  });
