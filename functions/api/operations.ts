@@ -128,6 +128,9 @@ export const OPERATIONS = [
   ["host", "AddResource", "POST", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "ListResources", "GET", "/v3/{project_id}/holdfast/resources", "project"],
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
+  ["host", "ListAudit", "GET", "/v3/{project_id}/holdfast/audit", "project"],
+  ["host", "ListAuditBatches", "GET", "/v3/{project_id}/holdfast/audit/batches", "project"],
+  ["host", "VerifyAudit", "GET", "/v3/{project_id}/holdfast/audit/verification", "project"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */

@@ -1,13 +1,22 @@
 /** Who answers which operation. */
 import type { Services } from "../../core/app/services.ts";
+import { auditEvent } from "../../core/domain/audit-events.ts";
+import * as agents from "./agents.ts";
+import * as audit from "./audit.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
+import * as members from "./members.ts";
+import * as migrates from "./migrates.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as orders from "./orders.ts";
+import * as organizationPolicies from "./organization-policies.ts";
 import * as protectables from "./protectables.ts";
+import * as replication from "./replication.ts";
 import * as resources from "./resources.ts";
+import { traced } from "./traced.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
 
@@ -37,6 +46,18 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   AddVaultResource: vaults.addVaultResources,
   RemoveVaultResource: vaults.removeVaultResources,
 
+  CreatePostPaidVault: orders.orderVault,
+  ChangeVaultChargeMode: orders.changeChargeMode,
+  ChangeOrder: orders.changeOrder,
+  UpdateOrder: orders.updateOrder,
+
+  CreateOrganizationPolicy: organizationPolicies.createOrganizationPolicy,
+  ListOrganizationPolicies: organizationPolicies.listOrganizationPolicies,
+  ShowOrganizationPolicy: organizationPolicies.showOrganizationPolicy,
+  UpdateOrganizationPolicy: organizationPolicies.updateOrganizationPolicy,
+  DeleteOrganizationPolicy: organizationPolicies.deleteOrganizationPolicy,
+  ListOrganizationPolicyDetail: organizationPolicies.listOrganizationPolicyDetail,
+
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
 
@@ -47,20 +68,48 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   RestoreBackup: backups.restoreBackup,
   ShowMetadata: backups.showBackupMetadata,
 
+  CopyCheckpoint: replication.copyCheckpoint,
+  ImportCheckpoint: replication.importCheckpoint,
+  CopyBackup: replication.copyBackup,
+  ImportBackup: replication.importBackup,
+
+  AddMember: members.addMembers,
+  ShowMembersDetail: members.listMembers,
+  ShowMemberDetail: members.showMember,
+  UpdateMemberStatus: members.updateMember,
+  DeleteMember: members.deleteMember,
+
   ListOpLogs: operationLogs.listOperationLogs,
   ShowOpLog: operationLogs.showOperationLog,
 
   ListProtectable: protectables.listProtectables,
   ShowProtectable: protectables.showProtectable,
 
+  CheckAgent: agents.checkAgent,
+  RegisterAgent: agents.registerAgent,
+  ListAgent: agents.listAgents,
+  ShowAgent: agents.showAgent,
+  UpdateAgent: agents.updateAgent,
+  UnregisterAgent: agents.unregisterAgent,
+  AddAgentPath: agents.addAgentPath,
+  RemoveAgentPath: agents.removeAgentPath,
+
+  ShowMigrateStatus: migrates.showMigrateStatus,
+  MigrateDomain: migrates.migrateDomain,
+
   ShowHealth: showHealth,
   AddResource: resources.addResource,
   ListResources: resources.listResources,
   RemoveResource: resources.removeResource,
+  ListAudit: audit.listAudit,
+  ListAuditBatches: audit.listAuditBatches,
+  VerifyAudit: audit.verifyAuditTrail,
 };
 
-/** The route table of the API, for `createApi`. */
+/** The route table of the API, for `createApi`. What changes something leaves a trace; signing in changes nothing. */
 export const routes: readonly Route<Services>[] = OPERATIONS.map(([op, name, method, path, auth]) => {
-  const handler = HANDLERS[name];
+  const event = auth === "none" ? undefined : auditEvent(name, method);
+  const plain = HANDLERS[name];
+  const handler = plain && event ? traced(event, plain) : plain;
   return { op, name, method, path, auth, ...(handler !== undefined && { handler }) };
 });

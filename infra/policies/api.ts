@@ -4,7 +4,7 @@ import { describe } from "./volumes.ts";
 
 export const api: Policy = (scope) => [
   ...records(scope, "get", "getMany", "query", "g1", "g2", "g3", "put", "delete", "check"),
-  ...unwrap(scope, "secret-access-key"),
+  ...unwrap(scope, "secret-access-key", "audit-batch"),
   ...describe(scope, "Instances", "Volumes"),
   ...start(scope, "backup", "restore", "delete-backup", "delete-vault", "remove-resource"),
 ];
