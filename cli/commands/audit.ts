@@ -71,7 +71,8 @@ interface Known {
 
 function known(text: string, before: readonly Known[] = []): readonly Known[] {
   const [, number, hash] = /^(\d{1,10}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (number === undefined || hash === undefined) throw new InvalidArgumentError("It must be NUMBER:HASH, as verify prints it.");
+  if (number === undefined || hash === undefined)
+    throw new InvalidArgumentError("It must be NUMBER:HASH, as verify prints it.");
   return [...before, { number: Number(number), hash }];
 }
 
@@ -92,7 +93,8 @@ async function verify(context: Context, options: VerifyOptions): Promise<void> {
       total.findings.push({ batch: noted.number, what: "the batch has not the hash that was noted" });
   context.print(total, wordsOf(total));
   const { length } = total.findings;
-  if (length > 0) throw new TrailChanged(`the audit trail was changed: ${length} ${length === 1 ? "finding" : "findings"}`);
+  if (length > 0)
+    throw new TrailChanged(`the audit trail was changed: ${length} ${length === 1 ? "finding" : "findings"}`);
 }
 
 /** Batches are listed newest first and numbered without a gap. */
@@ -126,7 +128,9 @@ function wordsOf(total: {
 
 /** Adds `audit list|verify`. */
 export function addAuditCommands(program: Command): void {
-  const group = program.command("audit").description("look at who changed what, and verify that nobody changed the trail");
+  const group = program
+    .command("audit")
+    .description("look at who changed what, and verify that nobody changed the trail");
 
   group
     .command("list")
@@ -143,7 +147,9 @@ export function addAuditCommands(program: Command): void {
 
   group
     .command("verify")
-    .description("compute every sealed hour again: finds what was changed, removed or added; exit code 3 if anything was")
+    .description(
+      "compute every sealed hour again: finds what was changed, removed or added; exit code 3 if anything was",
+    )
     .option("--known <number:hash>", "a batch as you noted it, must be the same still (repeatable)", known)
     .addHelpText("after", example("holdfast audit verify", "holdfast audit verify --known 812:9f86d081…"))
     .action(action<VerifyOptions, []>(verify));

@@ -31,7 +31,7 @@ export const listAgents: Handler<Services> = async ({ query, projectId }, servic
   }));
   const matches = ({ agent }: AgentWithPaths): boolean =>
     (ids.length === 0 || ids.includes(agent.id)) && (status === undefined || agent.status === status);
-  const { rows, count } = await listPage(
+  const { rows, count } = await listPage<(typeof all)[number]>(
     {
       source: fromRows(all),
       find: async (id) => all.find((row) => row.id === id),

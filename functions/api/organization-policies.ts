@@ -1,7 +1,10 @@
 /** The API's organisation policy operations (cbr-api #24–#29): policies are kept; none is rolled out to a project yet. */
 import { findProject } from "../../core/app/identity/directory.ts";
 import { fromRows, listPage } from "../../core/app/lists/walk.ts";
-import { createOrganizationPolicy as create, type Organization } from "../../core/app/organization-policies/create-policy.ts";
+import {
+  createOrganizationPolicy as create,
+  type Organization,
+} from "../../core/app/organization-policies/create-policy.ts";
 import { deleteOrganizationPolicy as remove } from "../../core/app/organization-policies/delete-policy.ts";
 import {
   listOrganizationPolicies as list,

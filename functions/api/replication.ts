@@ -31,5 +31,9 @@ export const importCheckpoint: Handler<Services> = async ({ body, projectId }, s
 
 export const importBackup: Handler<Services> = async ({ body }) => {
   parseBody(syncBackupsBody, body);
-  return refusal(501, "BackupService.9910", "importing on-premises backups is not built yet in this version of Holdfast");
+  return refusal(
+    501,
+    "BackupService.9910",
+    "importing on-premises backups is not built yet in this version of Holdfast",
+  );
 };

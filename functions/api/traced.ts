@@ -57,7 +57,12 @@ function namedId({ path, body }: ApiRequest): string | undefined {
 }
 
 /** What a deletion takes away has no name afterwards. Another project's name is not told. */
-async function nameOf(s: Services, projectId: string, type: string, id: string | undefined): Promise<string | undefined> {
+async function nameOf(
+  s: Services,
+  projectId: string,
+  type: string,
+  id: string | undefined,
+): Promise<string | undefined> {
   if (id === undefined || (type !== "vault" && type !== "backup")) return undefined;
   const item = await s.records.get(type === "vault" ? vaultKey(id) : backupKey(id));
   return item?.body.projectId === projectId ? textOf(item.body.name) : undefined;

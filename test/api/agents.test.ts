@@ -106,10 +106,7 @@ describe("updating and unregistering (#62, #63)", () => {
       "uninstall",
     );
     const { status, body } = await host.call("PUT", "/agents/agent-1", { agent: { status: "normal" } });
-    expect([status, body]).toEqual([
-      400,
-      { error_code: code("9900"), error_msg: 'agent.status: must be "uninstall"' },
-    ]);
+    expect([status, body]).toEqual([400, { error_code: code("9900"), error_msg: 'agent.status: must be "uninstall"' }]);
   });
 
   it("AGT-03: unregistering answers 200 without a body, and takes the paths along", async () => {

@@ -74,8 +74,17 @@ describe("a trace", () => {
   });
 
   it("AUD: of a defect is an incident, and says nothing of it", async () => {
-    const broken = { ...world.services, log: () => undefined, resources: undefined } as unknown as typeof world.services;
-    const asked = world.host.call("POST", "/vaults", vaultBody({ resources: [{ id: "d", type: "OS::Cinder::Volume" }] }), broken);
+    const broken = {
+      ...world.services,
+      log: () => undefined,
+      resources: undefined,
+    } as unknown as typeof world.services;
+    const asked = world.host.call(
+      "POST",
+      "/vaults",
+      vaultBody({ resources: [{ id: "d", type: "OS::Cinder::Volume" }] }),
+      broken,
+    );
     await expect(asked).rejects.toThrow("request failed");
     expect(await list()).toMatchObject([
       { outcome: "failed", trace_rating: "incident", code: 500, error_code: "BackupService.9910" },
@@ -92,7 +101,9 @@ describe("a trace", () => {
   it("AUD-05: holds no body, no header and no query: nothing that might be a secret", async () => {
     const secret = "correct-horse-battery-staple";
     await world.call("POST", `/vaults?token=${secret}`, vaultBody({ password: secret, description: secret }));
-    await world.call("POST", "/holdfast/resources", { resource: { kind: "disk", path: `nbd://x:${secret}@h`, name: "n" } });
+    await world.call("POST", "/holdfast/resources", {
+      resource: { kind: "disk", path: `nbd://x:${secret}@h`, name: "n" },
+    });
     await world.call("PUT", "/vaults/nope", { vault: { name: secret } });
     expect(await list()).toHaveLength(3);
     expect(JSON.stringify(await world.items())).not.toContain(secret);
@@ -135,14 +146,19 @@ describe("the list", () => {
     expect(await names("?resource_type=backup")).toEqual([]);
   });
 
-  it.each(["?outcome=good", "?start_time=yesterday", "?marker=nope", "?limit=0"])("refuses %s with 9900", async (query) => {
-    const { status, body } = await world.call("GET", `/holdfast/audit${query}`);
-    expect([status, body.error_code]).toEqual([400, "BackupService.9900"]);
-  });
+  it.each(["?outcome=good", "?start_time=yesterday", "?marker=nope", "?limit=0"])(
+    "refuses %s with 9900",
+    async (query) => {
+      const { status, body } = await world.call("GET", `/holdfast/audit${query}`);
+      expect([status, body.error_code]).toEqual([400, "BackupService.9900"]);
+    },
+  );
 
   it("refuses a window that ends before it begins", async () => {
     const query = "?start_time=2030-01-02T04:00:00Z&end_time=2030-01-02T03:00:00Z";
-    expect((await world.call("GET", `/holdfast/audit${query}`)).body.error_msg).toBe("start_time: must not be after end_time");
+    expect((await world.call("GET", `/holdfast/audit${query}`)).body.error_msg).toBe(
+      "start_time: must not be after end_time",
+    );
   });
 });
 

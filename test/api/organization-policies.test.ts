@@ -59,7 +59,10 @@ describe("creating and showing (#24, #26)", () => {
     [{ policy_trigger: undefined }, "policy.policy_trigger: is missing"],
     [{ policy_trigger: trigger() }, "policy.policy_trigger.properties.pattern: must have 1 to 24 elements"],
     [{ policy_trigger: trigger("FREQ=DAILY;BYHOUR=1;BYMINUTE=30") }, "pattern[0]: BYMINUTE must be 00"],
-    [{ policy_operation_definition: { max_backups: 100_000 } }, "policy_operation_definition.max_backups: must be at most"],
+    [
+      { policy_operation_definition: { max_backups: 100_000 } },
+      "policy_operation_definition.max_backups: must be at most",
+    ],
     [{ policy_operation_definition: { day_backups: 1 } }, "policy_operation_definition.timezone: is missing"],
     [
       { policy_operation_definition: { max_backups: 1, retention_duration_days: 1 } },

@@ -44,7 +44,11 @@ describe("replicating a vault (#32)", () => {
   };
 
   it("REP-09: is refused with 1005 when all else is right: no region takes replicas yet, and it says so", async () => {
-    await refused(ask(await protectedVault()), "1005", "region there cannot take replicas: replication is not built yet");
+    await refused(
+      ask(await protectedVault()),
+      "1005",
+      "region there cannot take replicas: replication is not built yet",
+    );
   });
 
   it("takes the body that one client wraps once more", async () => {
@@ -55,7 +59,11 @@ describe("replicating a vault (#32)", () => {
 
   it("REP-01: refuses this region, and a vault that stands in it", async () => {
     const id = await protectedVault();
-    await refused(ask(id, { destination_region: "here" }), "9900", "replicate.destination_region: must be another region");
+    await refused(
+      ask(id, { destination_region: "here" }),
+      "9900",
+      "replicate.destination_region: must be another region",
+    );
     const near = await vault({ protect_type: "replication" });
     await refused(ask(id, { destination_vault_id: near }), "6118", `vault ${near} is in this region`);
   });
@@ -119,9 +127,13 @@ describe("replicating a backup (#39)", () => {
 
 describe("importing (#33, #41)", () => {
   it("HYB-04: a vault cannot be synchronised: 7300, and why; one that is not there is 6105", async () => {
-    const sync = (vault_id: string) => host.call("POST", "/checkpoints/sync", { sync: { vault_id, auto_trigger: false } });
+    const sync = (vault_id: string) =>
+      host.call("POST", "/checkpoints/sync", { sync: { vault_id, auto_trigger: false } });
     const plain = await sync(await vault());
-    expect(plain.body).toEqual({ error_code: code("7300"), error_msg: expect.stringContaining("it is no hybrid vault") });
+    expect(plain.body).toEqual({
+      error_code: code("7300"),
+      error_msg: expect.stringContaining("it is no hybrid vault"),
+    });
     const hybrid = await sync(await vault({ object_type: "vmware", cloud_type: "hybrid" }));
     expect(hybrid.body.error_msg).toContain("hybrid backup is not built yet");
     expect(await sync("nope")).toMatchObject({ status: 404, body: { error_code: code("6105") } });

@@ -102,15 +102,21 @@ describe("of traces", () => {
 
   it("any one that is added, in a shard, a second time or in an empty hour, is found and named with its hour", async () => {
     await fc.assert(
-      fc.asyncProperty(pick, fc.nat(3), fc.boolean(), fc.constantFrom("03", "04", "05", "06"), async (n, shard, twin, hour) => {
-        const trace = one(sealed.filter(isTrace), n);
-        const pk = `${auditPk(PROJECT)}#2030-01-02T${hour}#${shard}`;
-        const sk = twin ? trace.sk : `2030-01-02T${hour}:00:00.000Z#1893553200000-added`;
-        fc.pre(pk !== trace.pk || !twin);
-        const findings = await found(() => put({ ...trace, pk, sk }));
-        const named = { hour: `2030-01-02T${hour}`, traceId: traceIdOf(sk), what: "this trace was added" };
-        expect(findings).toEqual([expect.objectContaining(named)]);
-      }),
+      fc.asyncProperty(
+        pick,
+        fc.nat(3),
+        fc.boolean(),
+        fc.constantFrom("03", "04", "05", "06"),
+        async (n, shard, twin, hour) => {
+          const trace = one(sealed.filter(isTrace), n);
+          const pk = `${auditPk(PROJECT)}#2030-01-02T${hour}#${shard}`;
+          const sk = twin ? trace.sk : `2030-01-02T${hour}:00:00.000Z#1893553200000-added`;
+          fc.pre(pk !== trace.pk || !twin);
+          const findings = await found(() => put({ ...trace, pk, sk }));
+          const named = { hour: `2030-01-02T${hour}`, traceId: traceIdOf(sk), what: "this trace was added" };
+          expect(findings).toEqual([expect.objectContaining(named)]);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -158,7 +164,7 @@ describe("of batches and what leads to them", () => {
         fc.pre(kind !== 1);
         const findings = await found(() => put({ ...batch, body: otherBody(batch.body, which, kind) }));
         expect(findings).toEqual([
-          expect.objectContaining({ batch: batch.body.number, hour: labelOf(batch), what: "the batch was changed" }),
+          expect.objectContaining({ batch: Number(batch.body.number), hour: labelOf(batch), what: "the batch was changed" }),
         ]);
       }),
       { numRuns: 60 },
@@ -169,7 +175,7 @@ describe("of batches and what leads to them", () => {
     for (const batch of batches()) {
       const findings = await found(() => remove(batch));
       expect(findings).toContainEqual(
-        expect.objectContaining({ batch: batch.body.number, hour: labelOf(batch), what: "the batch was removed" }),
+        expect.objectContaining({ batch: Number(batch.body.number), hour: labelOf(batch), what: "the batch was removed" }),
       );
     }
   });
@@ -223,7 +229,11 @@ describe("of batches and what leads to them", () => {
 });
 
 describe("of the end", () => {
-  const head = () => one(sealed.filter(({ pk, sk }) => pk === AUDIT_HEADS.pk && sk === auditHeadKey(PROJECT).sk), 0);
+  const head = () =>
+    one(
+      sealed.filter(({ pk, sk }) => pk === AUDIT_HEADS.pk && sk === auditHeadKey(PROJECT).sk),
+      0,
+    );
 
   it("is found when it is removed, set back, set forward or given another hash", async () => {
     for (const change of [{ number: 3 }, { number: 6 }, { hash: "f".repeat(64) }, { number: "x" }])

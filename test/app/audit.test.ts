@@ -174,7 +174,9 @@ describe("sealing", () => {
         await beginTrace(world.services, about());
         world.host.clock.now = Math.ceil(world.host.clock.now / HOUR) * HOUR + 11 * MINUTE;
         const { keys } = world.services;
-        await sealHours(world.host.over(dyingStore(world.host.records, writes, { lost }), { keys })).catch(() => undefined);
+        await sealHours(world.host.over(dyingStore(world.host.records, writes, { lost }), { keys })).catch(
+          () => undefined,
+        );
         await sealHours(world.services);
         expect(await world.verify(), `died after ${writes} writes`).toMatchObject(sound);
       }
@@ -186,7 +188,9 @@ describe("sealing", () => {
     const noKey = { ...world.services, keys: { wrap: () => Promise.reject(new Error("no key")) } };
     world.host.clock.now += 2 * HOUR;
     await sealHours(noKey as unknown as typeof world.services);
-    expect(world.lines).toContainEqual(expect.objectContaining({ text: "audit trail not sealed", error: "Error: no key" }));
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ text: "audit trail not sealed", error: "Error: no key" }),
+    );
     await sealHours(world.services);
     expect((await world.verify()).findings).toEqual([]);
   });

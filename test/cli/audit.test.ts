@@ -35,13 +35,23 @@ const finding = { batch: 1, hour: "2030-01-02T03", trace_id: trace.trace_id, wha
 describe("list", () => {
   test("prints changes as a table, and says when there are more", async () => {
     const { data, service } = await setUp({ "GET /holdfast/audit": [{ traces: [trace], count: 7 }] });
-    const { code, stdout, stderr } = await runCli(["audit", "list", "--from", "2030-01-02", "--event", "deleteVault", ...data]);
+    const { code, stdout, stderr } = await runCli([
+      "audit",
+      "list",
+      "--from",
+      "2030-01-02",
+      "--event",
+      "deleteVault",
+      ...data,
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "1 of 7 shown: narrow the time, or raise --limit\n" });
     expect(stdout).toBe(
       "TIME                     EVENT        OUTCOME  CODE                USER   FROM       RESOURCE  TRACE\n" +
         "2030-01-02 03:04:05 UTC  deleteVault  refused  BackupService.6105  admin  127.0.0.1  v1        1893553445678-0123456789ab\n",
     );
-    expect(service.requests[0]?.target).toMatch(/start_time=2030-01-02T00%3A00%3A00Z&trace_name=deleteVault&limit=100$/);
+    expect(service.requests[0]?.target).toMatch(
+      /start_time=2030-01-02T00%3A00%3A00Z&trace_name=deleteVault&limit=100$/,
+    );
   });
 
   test.each([

@@ -28,7 +28,10 @@ describe("a schedule", () => {
     ["FREQ=DAILY;BYHOUR=14;BYMINUTE=30", "p[0]: BYMINUTE must be 00: organisation policies run on whole hours"],
     ["FREQ=HOURLY;BYHOUR=14;BYMINUTE=00", "p[0]: FREQ must be DAILY or WEEKLY"],
     ["FREQ=WEEKLY;BYHOUR=14;BYMINUTE=00", "p[0]: BYDAY is missing: a weekly rule must name its days"],
-    ["FREQ=WEEKLY;BYDAY=XX;BYHOUR=14;BYMINUTE=00", "p[0]: BYDAY must be days among MO, TU, WE, TH, FR, SA, SU, each once"],
+    [
+      "FREQ=WEEKLY;BYDAY=XX;BYHOUR=14;BYMINUTE=00",
+      "p[0]: BYDAY must be days among MO, TU, WE, TH, FR, SA, SU, each once",
+    ],
     ["FREQ=DAILY;INTERVAL=31;BYHOUR=14;BYMINUTE=00", "p[0]: INTERVAL must be from 1 to 30"],
     ["FREQ=DAILY;BYHOUR=24;BYMINUTE=00", "p[0]: BYHOUR must be from 0 to 23"],
     ["FREQ=DAILY;BYHOUR=1,2;BYMINUTE=00", "p[0]: BYHOUR must be from 0 to 23"],
@@ -77,7 +80,9 @@ describe("a definition", () => {
     const target = { destination_region: "there", destination_project_id: "p" };
     expect(definition(target, "replication")).toBeUndefined();
     expect(definition({}, "replication")).toContain("d.destination_region: is missing");
-    expect(definition({ destination_region: "there" }, "replication")).toContain("d.destination_project_id: is missing");
+    expect(definition({ destination_region: "there" }, "replication")).toContain(
+      "d.destination_project_id: is missing",
+    );
     expect(definition({ ...target, destination_region: "here" }, "replication")).toContain("must be another region");
   });
 

@@ -1,18 +1,12 @@
 /** An API whose audit trail can be sealed, verified and tampered with. */
+
+import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { sealHours } from "../../core/app/audit/seal-hours.ts";
 import { type AuditVerdict, verifyAudit } from "../../core/app/audit/verify-audit.ts";
 import { walkRows } from "../../core/app/audit/walk-traces.ts";
-import {
-  AUDIT_HEADS,
-  auditPk,
-  HOUR_MS,
-  hourOf,
-  sealedTracesPk,
-  tracePks,
-} from "../../core/app/records/audit.ts";
+import { AUDIT_HEADS, auditPk, HOUR_MS, hourOf, sealedTracesPk, tracePks } from "../../core/app/records/audit.ts";
 import type { Services } from "../../core/app/services.ts";
 import type { Item } from "../../core/ports/record-store.ts";
-import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { memoryKeyService } from "../api/kit/identity-host.ts";
 import { type Answer, createVaultHost, PROJECT, type VaultHost, vaultBody } from "./vault-host.ts";
 

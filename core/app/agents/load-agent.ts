@@ -28,10 +28,15 @@ export function checkAgentId(agentId: string): void {
   if (!isAgentId(agentId)) fault("7403", "agent_id: must be 1 to 64 letters, digits or `._:-`");
 }
 
+interface Rows {
+  agent: Versioned<Agent> | undefined;
+  readonly paths: Versioned<AgentPath>[];
+}
+
 async function read(s: RecordServices, projectId: string, prefix: string): Promise<AgentWithPaths[]> {
-  const agents = new Map<string, { agent?: Versioned<Agent>; paths: Versioned<AgentPath>[] }>();
-  const of = (id: string) => {
-    const known = agents.get(id) ?? { paths: [] };
+  const agents = new Map<string, Rows>();
+  const of = (id: string): Rows => {
+    const known: Rows = agents.get(id) ?? { agent: undefined, paths: [] };
     agents.set(id, known);
     return known;
   };

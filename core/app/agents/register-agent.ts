@@ -6,10 +6,7 @@ import type { Caller, Services } from "../services.ts";
 import { type AgentWithPaths, checkAgentId, loadAgent } from "./load-agent.ts";
 
 /** What an agent says of itself; texts have passed the request schema. */
-export type AgentDraft = Pick<
-  Agent,
-  "id" | "type" | "version" | "hostIp" | "hostName" | "hostNickname" | "hostOs"
->;
+export type AgentDraft = Pick<Agent, "id" | "type" | "version" | "hostIp" | "hostName" | "hostNickname" | "hostOs">;
 
 /** Keeps the paths of an agent that is known. @throws Fault 7403 */
 export async function registerAgent(s: Services, caller: Caller, draft: AgentDraft): Promise<AgentWithPaths> {

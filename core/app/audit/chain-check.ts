@@ -1,7 +1,17 @@
 /** Looks at one batch of an audit chain after the other, as it stands there, and remembers what is wrong. */
 import { Buffer } from "node:buffer";
 import { KeyMismatch } from "../../ports/key-service.ts";
-import { AuditBatch, AuditHead, auditHeadKey, BATCHES, HOUR_MS, hourOf, hourOfLabel } from "../records/audit.ts";
+import type { Item } from "../../ports/record-store.ts";
+import {
+  AuditBatch,
+  AuditHead,
+  auditHeadKey,
+  BATCHES,
+  batchKey,
+  HOUR_MS,
+  hourOf,
+  hourOfLabel,
+} from "../records/audit.ts";
 import type { Services } from "../services.ts";
 import { type AuditFinding, compareHour } from "./compare-hour.ts";
 import { batchHash, sealContext } from "./hashes.ts";
@@ -62,21 +72,35 @@ export class ChainCheck {
   async close(): Promise<void> {
     const item = await this.#s.records.get(auditHeadKey(this.#projectId), { consistent: true });
     const head = AuditHead.safeParse(item?.body).data;
+    // What was sealed since the walk ended.
+    for (let next = this.end.number + 1; next <= (head?.number ?? 0); next++) {
+      const batch = await this.#batch(next);
+      if (batch !== undefined) await this.look(batch.sk, batch.body);
+    }
+    await this.#missing(this.end.number + 1, head?.number ?? 0);
     const { number, hash, label = "unknown" } = this.end;
     if (head === undefined) {
       if (item !== undefined || number > 0) this.#find(number, label, "the end of the chain was changed or removed");
     } else {
       if (head.number < number || (head.number === number && hash !== undefined && head.hash !== hash))
         this.#find(number, label, "the end of the chain was changed");
-      await this.#missing(number + 1, head.number);
       if (head.lastHour < hourOf(this.#s.now() - LATE_MS - HOUR_MS))
         this.remarks.push({ batch: number, hour: head.lastHour, what: "nothing was sealed since: does the tick run?" });
     }
+    await this.#strayEntries(Math.max(number, head?.number ?? 0));
+  }
+
+  /** Entries of hours that no batch up to the last one owns; a tick may have sealed a further one meanwhile. */
+  async #strayEntries(last: number): Promise<void> {
     const { byBatch, stray } = await this.#hours();
-    const last = Math.max(number, head?.number ?? 0);
     const beyond = [...byBatch].flatMap(([batch, hour]) => (batch < 1 || batch > last ? [{ batch, hour }] : []));
     for (const { batch, hour } of [...stray, ...beyond])
-      this.#find(batch, hour, "the entry of this hour leads to no batch of its own: it was added or changed");
+      if (batch <= last || (await this.#batch(batch)) === undefined)
+        this.#find(batch, hour, "the entry of this hour leads to no batch of its own: it was added or changed");
+  }
+
+  async #batch(number: number): Promise<Item | undefined> {
+    return this.#s.records.get(batchKey(this.#projectId, number), { consistent: true });
   }
 
   #find(batch: number, hour: string, what: string): void {

@@ -1,9 +1,10 @@
 /** GET holdfast/audit/batches: the sealed hours of a project, newest first. */
-import { type AuditBatch, AuditHead, AuditBatch as Batch, auditHeadKey, auditPk, batchKey } from "../records/audit.ts";
+
+import type { Paged } from "../lists/walk.ts";
+import { AuditBatch, AuditHead, auditHeadKey, auditPk, batchKey } from "../records/audit.ts";
 import { parseItem } from "../records/record.ts";
 import { load } from "../records/tables.ts";
 import type { RecordServices } from "../services.ts";
-import type { Paged } from "../lists/walk.ts";
 import { walkRows } from "./walk-traces.ts";
 
 /** Batches are numbered without a gap, so an offset is a number. */
@@ -19,6 +20,6 @@ export async function listBatches(
   if (newest < 1 || limit < 1) return { rows, count };
   const range = { from: batchKey(projectId, Math.max(1, newest - limit + 1)).sk, to: batchKey(projectId, newest).sk };
   for await (const item of walkRows(s.records, auditPk(projectId), { forward: false, range }))
-    rows.push(parseItem(Batch, item));
+    rows.push(parseItem(AuditBatch, item));
   return { rows, count };
 }

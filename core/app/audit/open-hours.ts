@@ -1,7 +1,6 @@
 /** Under which hour does a trace stand? Its own, as long as that is not sealed. */
 import type { Instant } from "../../domain/values.ts";
 import { ConditionFailed, type RecordStore, TransactionRefused } from "../../ports/record-store.ts";
-import { GENESIS } from "./hashes.ts";
 import {
   type AuditHead,
   auditHeadKey,
@@ -13,6 +12,7 @@ import {
 } from "../records/audit.ts";
 import { insertAt } from "../records/tables.ts";
 import type { RecordServices } from "../services.ts";
+import { GENESIS } from "./hashes.ts";
 
 interface Opened {
   readonly hour: string;

@@ -8,10 +8,7 @@ import { openHour } from "./open-hours.ts";
 type TraceServices = Pick<Services, "records" | "now" | "newId" | "log">;
 
 /** What a trace says from the beginning. */
-export type TraceAbout = Pick<
-  Trace,
-  "projectId" | "event" | "kind" | "resource" | "user" | "requestId" | "sourceIp"
->;
+export type TraceAbout = Pick<Trace, "projectId" | "event" | "kind" | "resource" | "user" | "requestId" | "sourceIp">;
 /** What is known once it is over. */
 export type TraceEnd = Pick<Trace, "status" | "code"> & {
   readonly outcome: NonNullable<Trace["outcome"]>;
@@ -42,7 +39,8 @@ export async function endTrace(s: TraceServices, { key, trace }: OpenTrace, end:
     // Loses to the tick, which has sealed the hour with this outcome unknown.
     await s.records.write(replaceAt({ key }, { ...ended(s, trace, end), v: 1 }));
   } catch (error) {
-    const text = error instanceof ConditionFailed ? "a change took longer than its trace was open" : "outcome not traced";
+    const text =
+      error instanceof ConditionFailed ? "a change took longer than its trace was open" : "outcome not traced";
     s.log({ level: "error", text, trace: trace.id, outcome: end.outcome, error: String(error) });
   }
 }

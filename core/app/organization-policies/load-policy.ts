@@ -1,11 +1,7 @@
 /** Organisation policies of the caller's account, read consistently. */
 import { fault } from "../../domain/fault.ts";
 import type { OperationType } from "../../domain/organization-policy.ts";
-import {
-  ORGANIZATION_POLICIES,
-  OrganizationPolicy,
-  organizationPolicyKey,
-} from "../records/organization-policies.ts";
+import { ORGANIZATION_POLICIES, OrganizationPolicy, organizationPolicyKey } from "../records/organization-policies.ts";
 import type { Versioned } from "../records/record.ts";
 import { listAll, load } from "../records/tables.ts";
 import type { RecordServices } from "../services.ts";

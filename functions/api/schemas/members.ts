@@ -13,5 +13,6 @@ export const updateMemberBody = z
     vault_id: resourceIdField.or(z.literal("")).nullish(),
   })
   .transform(({ status, vault_id }) => ({
-    vaultId: status === "accepted" ? vault_id || badField("vault_id", "is missing: accepting needs a vault") : undefined,
+    vaultId:
+      status === "accepted" ? vault_id || badField("vault_id", "is missing: accepting needs a vault") : undefined,
   }));

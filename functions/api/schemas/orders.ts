@@ -24,7 +24,7 @@ export const orderVaultBody = z
       parameters: z.object({ combined_order: order.nullish() }).nullish(),
     }),
   })
-  .transform(({ vault }) => ({ vault: { ...vault, name: vault.name || "vault" } }))
+  .transform(({ vault }): unknown => ({ vault: { ...vault, name: vault.name || "vault" } }))
   .pipe(createVaultBody);
 
 /** POST vaults/change-charge-mode: the vaults. */

@@ -8,7 +8,9 @@ let token: string;
 beforeAll(async () => {
   // Each answers its name, but the one that signs in.
   const names = OPERATIONS.map(([, name]) => name).filter((name) => name !== "CreateToken");
-  host = await identityHost(Object.fromEntries(names.map((name) => [name, async () => ({ status: 200, body: { name } })])));
+  host = await identityHost(
+    Object.fromEntries(names.map((name) => [name, async () => ({ status: 200, body: { name } })])),
+  );
   token = await tokenOf(host);
 });
 afterAll(() => host.close());
