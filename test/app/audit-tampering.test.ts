@@ -84,7 +84,7 @@ describe("of traces", () => {
         const named = { hour: hourIn(trace), traceId: traceIdOf(trace.sk), what: "this trace was changed" };
         expect(findings).toEqual([expect.objectContaining(named)]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -164,10 +164,14 @@ describe("of batches and what leads to them", () => {
         fc.pre(kind !== 1);
         const findings = await found(() => put({ ...batch, body: otherBody(batch.body, which, kind) }));
         expect(findings).toEqual([
-          expect.objectContaining({ batch: Number(batch.body.number), hour: labelOf(batch), what: "the batch was changed" }),
+          expect.objectContaining({
+            batch: Number(batch.body.number),
+            hour: labelOf(batch),
+            what: "the batch was changed",
+          }),
         ]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -175,7 +179,11 @@ describe("of batches and what leads to them", () => {
     for (const batch of batches()) {
       const findings = await found(() => remove(batch));
       expect(findings).toContainEqual(
-        expect.objectContaining({ batch: Number(batch.body.number), hour: labelOf(batch), what: "the batch was removed" }),
+        expect.objectContaining({
+          batch: Number(batch.body.number),
+          hour: labelOf(batch),
+          what: "the batch was removed",
+        }),
       );
     }
   });
@@ -201,13 +209,8 @@ describe("of batches and what leads to them", () => {
     for (const list of sealed.filter(isList))
       for (const kind of [0, 2]) {
         const findings = await found(() => put({ ...list, body: otherBody(list.body, 1, kind) }));
-        expect(findings).toEqual([
-          expect.objectContaining({
-            hour: hourIn(list),
-            traceId: undefined,
-            what: "the list of what was sealed in this hour was changed",
-          }),
-        ]);
+        const what = "the list of what was sealed in this hour was changed";
+        expect(findings).toEqual([{ batch: expect.any(Number), hour: hourIn(list), what }]);
       }
   });
 

@@ -34,6 +34,7 @@ describe("a change and its trace", () => {
   it.each([false, true])(
     "AUD: wherever the process dies, a vault that exists has its trace (the last answer lost: %s)",
     async (lost) => {
+      const seen = new Set<string>();
       for (let writes = 0; writes < 8; writes++) {
         const name = `v${writes}${lost}`;
         const before = (await traces()).length;
@@ -43,8 +44,9 @@ describe("a change and its trace", () => {
         const made = (await world.call("GET", `/vaults?name=${name}`)).body.count;
         const traced = (await traces()).length - before;
         expect(traced, `died after ${writes} writes`).toBeGreaterThanOrEqual(made);
-        expect(traced).toBe(writes + Number(lost) > 2 ? 1 : 0);
+        seen.add(`${made} vault, ${traced} trace`);
       }
+      expect([...seen]).toEqual(["0 vault, 0 trace", "0 vault, 1 trace", "1 vault, 1 trace"]);
     },
   );
 
@@ -82,7 +84,8 @@ describe("sealing", () => {
     world.host.clock.now = Date.parse("2030-01-02T04:09:59Z");
     await sealHours(world.services);
     expect(await batches()).toEqual([]);
-    await world.seal();
+    world.host.clock.now += 1000;
+    await sealHours(world.services);
     await sealHours(world.services);
     expect(await batches()).toMatchObject([{ number: 1, label: "2030-01-02T03", count: 2, previous: "0".repeat(64) }]);
     await world.vaults("c");
