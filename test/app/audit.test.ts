@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginTrace, endTrace, recordTrace, type TraceAbout, traceWrite } from "../../core/app/audit/record-trace.ts";
 import { sealHours } from "../../core/app/audit/seal-hours.ts";
+import { verifyAudit } from "../../core/app/audit/verify-audit.ts";
 import { AuditBatch, auditPk, BATCHES, type Trace } from "../../core/app/records/audit.ts";
 import { insert, listAll, vaults } from "../../core/app/records/tables.ts";
 import { TransactionRefused } from "../../core/ports/record-store.ts";
@@ -168,6 +169,29 @@ describe("sealing", () => {
     await Promise.all([sealHours(world.services), sealHours(world.services), sealHours(world.services)]);
     expect((await batches()).map(({ number }) => number)).toEqual([1, 2]);
     expect((await world.verify()).findings).toEqual([]);
+  });
+
+  it("during a verification accuses nobody", async () => {
+    await world.vaults("a");
+    world.host.clock.now += HOUR + 7 * MINUTE;
+    await sealHours(world.services);
+    world.host.clock.now += HOUR;
+    let sealing: Promise<void> | undefined;
+    const { keys } = world.services;
+    const slow = {
+      ...world.services,
+      keys: {
+        ...keys,
+        // The walk through the batches has begun: this one comes behind its last page.
+        unwrap: async (...args: Parameters<typeof keys.unwrap>) => {
+          sealing ??= sealHours(world.services);
+          await sealing;
+          return keys.unwrap(...args);
+        },
+      },
+    };
+    const verdict = await verifyAudit(slow, PROJECT, 0);
+    expect(verdict).toMatchObject({ ...sound, last: { number: 2 } });
   });
 
   it("is done again by the next tick, wherever one dies", async () => {
