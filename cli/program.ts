@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { path } from "./arguments.ts";
 import { addAdminCommands } from "./commands/admin.ts";
+import { addAuditCommands } from "./commands/audit.ts";
 import { addBackupCommands } from "./commands/backup.ts";
 import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addCheckpointCommands(program);
   addTaskCommands(program);
   addProtectableCommands(program);
+  addAuditCommands(program);
   addStoreCommands(program);
   addDemoCommand(program);
   addAdminCommands(program);

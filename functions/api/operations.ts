@@ -141,6 +141,9 @@ export const OPERATIONS = [
   ["host", "PreviewPolicy", "POST", "/v3/{project_id}/holdfast/policies/{policy_id}/preview", "project"],
   ["host", "ListHeldPlans", "GET", "/v3/{project_id}/holdfast/held-plans", "project"],
   ["host", "ConfirmHeldPlan", "POST", "/v3/{project_id}/holdfast/held-plans/{resource_id}/confirm", "project"],
+  ["host", "ListAudit", "GET", "/v3/{project_id}/holdfast/audit", "project"],
+  ["host", "ListAuditBatches", "GET", "/v3/{project_id}/holdfast/audit/batches", "project"],
+  ["host", "VerifyAudit", "GET", "/v3/{project_id}/holdfast/audit/verification", "project"],
 ] as const satisfies readonly Row[];
 
 /** Names of operations: what a handler is registered under in routes.ts. */

@@ -1,7 +1,10 @@
 /** Who answers which operation. */
 import type { Services } from "../../core/app/services.ts";
+import { auditEvent } from "../../core/domain/audit-events.ts";
 import { ACTIONS } from "./actions.ts";
 import { administer } from "./administration.ts";
+import * as agents from "./agents.ts";
+import * as audit from "./audit.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
 import * as domains from "./domains.ts";
@@ -9,16 +12,22 @@ import * as features from "./features.ts";
 import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
 import type { Handler, Route } from "./kit/request.ts";
+import * as members from "./members.ts";
 import * as metering from "./metering.ts";
+import * as migrates from "./migrates.ts";
 import * as operationLogs from "./operation-logs.ts";
 import { OPERATIONS, type OperationName } from "./operations.ts";
+import * as orders from "./orders.ts";
+import * as organizationPolicies from "./organization-policies.ts";
 import * as policies from "./policies.ts";
 import * as protectables from "./protectables.ts";
+import * as replication from "./replication.ts";
 import * as resources from "./resources.ts";
 import * as retention from "./retention.ts";
 import { listScheduledRuns } from "./scheduled-runs.ts";
 import * as tags from "./tags.ts";
 import { createTemporaryKey } from "./temporary-keys.ts";
+import { traced } from "./traced.ts";
 import * as switches from "./vault-switches.ts";
 import * as vaults from "./vaults.ts";
 import { listVersions, showHealth, showIdentityVersion } from "./versions.ts";
@@ -68,6 +77,18 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   UpdatePolicy: policies.updatePolicy,
   DeletePolicy: policies.deletePolicy,
 
+  CreatePostPaidVault: orders.orderVault,
+  ChangeVaultChargeMode: orders.changeChargeMode,
+  ChangeOrder: orders.changeOrder,
+  UpdateOrder: orders.updateOrder,
+
+  CreateOrganizationPolicy: organizationPolicies.createOrganizationPolicy,
+  ListOrganizationPolicies: organizationPolicies.listOrganizationPolicies,
+  ShowOrganizationPolicy: organizationPolicies.showOrganizationPolicy,
+  UpdateOrganizationPolicy: organizationPolicies.updateOrganizationPolicy,
+  DeleteOrganizationPolicy: organizationPolicies.deleteOrganizationPolicy,
+  ListOrganizationPolicyDetail: organizationPolicies.listOrganizationPolicyDetail,
+
   CreateCheckpoint: checkpoints.createCheckpoint,
   ShowCheckpoint: checkpoints.showCheckpoint,
 
@@ -77,6 +98,17 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   DeleteBackup: backups.deleteBackup,
   RestoreBackup: backups.restoreBackup,
   ShowMetadata: backups.showBackupMetadata,
+
+  CopyCheckpoint: replication.copyCheckpoint,
+  ImportCheckpoint: replication.importCheckpoint,
+  CopyBackup: replication.copyBackup,
+  ImportBackup: replication.importBackup,
+
+  AddMember: members.addMembers,
+  ShowMembersDetail: members.listMembers,
+  ShowMemberDetail: members.showMember,
+  UpdateMemberStatus: members.updateMember,
+  DeleteMember: members.deleteMember,
 
   ListOpLogs: operationLogs.listOperationLogs,
   ShowOpLog: operationLogs.showOperationLog,
@@ -96,6 +128,18 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ListFeatures: features.listFeatures,
   ShowFeature: features.showFeature,
 
+  CheckAgent: agents.checkAgent,
+  RegisterAgent: agents.registerAgent,
+  ListAgent: agents.listAgents,
+  ShowAgent: agents.showAgent,
+  UpdateAgent: agents.updateAgent,
+  UnregisterAgent: agents.unregisterAgent,
+  AddAgentPath: agents.addAgentPath,
+  RemoveAgentPath: agents.removeAgentPath,
+
+  ShowMigrateStatus: migrates.showMigrateStatus,
+  MigrateDomain: migrates.migrateDomain,
+
   ShowHealth: showHealth,
   ListMetering: metering.listMetering,
   FreezeVault: freezing.freezeVault,
@@ -111,11 +155,16 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   PreviewPolicy: retention.previewPolicy,
   ListHeldPlans: retention.listHeldPlans,
   ConfirmHeldPlan: retention.confirmHeldPlan,
+  ListAudit: audit.listAudit,
+  ListAuditBatches: audit.listAuditBatches,
+  VerifyAudit: audit.verifyAuditTrail,
 };
 
-/** The route table of the API, for `createApi`. */
+/** The route table of the API, for `createApi`. What changes something leaves a trace; signing in changes nothing. */
 export const routes: readonly Route<Services>[] = OPERATIONS.map(([op, name, method, path, auth]) => {
-  const handler = HANDLERS[name];
+  const event = auth === "none" || auth === "operator" ? undefined : auditEvent(name, method);
+  const plain = HANDLERS[name];
+  const handler = plain && event ? traced(event, plain) : plain;
   return {
     op,
     name,

@@ -79,7 +79,8 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     timeoutSeconds: FIVE_MINUTES,
     memoryMb: SMALL_MB,
     reserved: "tick",
-    parts: ["records", "ec2", "targets", "workflows", "notifier"],
+    // Seals the audit trail.
+    parts: ["records", "keys", "ec2", "targets", "workflows", "notifier"],
   },
   {
     name: "sweep",

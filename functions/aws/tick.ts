@@ -2,6 +2,7 @@
 import { tick } from "../../core/app/time/tick.ts";
 import { lambda } from "./kit/lambda.ts";
 import { ec2 } from "./parts/ec2.ts";
+import { keys } from "./parts/keys.ts";
 import { notifier } from "./parts/notifier.ts";
 import { records } from "./parts/records.ts";
 import { targets } from "./parts/targets.ts";
@@ -9,7 +10,7 @@ import { workflows } from "./parts/workflows.ts";
 import { servicesOf } from "./services.ts";
 
 export const handler = lambda((host) => {
-  const services = servicesOf(host, { records, ec2, targets, workflows, notifier });
+  const services = servicesOf(host, { records, keys, ec2, targets, workflows, notifier });
   return async () => {
     const report = await tick(services);
     if (report.started + report.ended + report.failed > 0) host.log({ level: "info", text: "tick", ...report });

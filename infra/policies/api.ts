@@ -4,7 +4,7 @@ import { describe } from "./volumes.ts";
 
 export const api: Policy = (scope) => [
   ...records(scope, "get", "getMany", "query", "g1", "g2", "g3", "put", "delete", "check"),
-  ...unwrap(scope, "secret-access-key", "temporary-secret-key"),
+  ...unwrap(scope, "secret-access-key", "temporary-secret-key", "audit-batch"),
   // Permanent keys are sealed by the administration alone: nothing that the API may do makes one.
   ...wrap(scope, "temporary-secret-key"),
   ...describe(scope, "Instances", "Volumes"),

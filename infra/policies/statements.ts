@@ -108,7 +108,7 @@ const forBucket = (names: Names): Conditions => ({
 });
 
 /** What a small secret is for: the `purpose` of its encryption context. */
-type Purpose = "domain-key" | "secret-access-key" | "temporary-secret-key" | "initial-password";
+type Purpose = "domain-key" | "secret-access-key" | "temporary-secret-key" | "initial-password" | "audit-batch";
 
 const secrets =
   (action: "kms:Encrypt" | "kms:Decrypt") =>

@@ -58,6 +58,8 @@ describe("help", () => {
       "task list",
       "task show",
       "protectable list",
+      "audit list",
+      "audit verify",
       "store init",
       "store backup",
       "store list",

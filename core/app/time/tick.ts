@@ -2,6 +2,7 @@
 
 import { sortableTime } from "../../domain/values.ts";
 import { type Item, TransactionRefused } from "../../ports/record-store.ts";
+import { sealHours } from "../audit/seal-hours.ts";
 import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
@@ -88,6 +89,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
+  await sealHours(s);
   return report;
 }
 

@@ -3,10 +3,8 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fault } from "../../../core/domain/fault.ts";
-import { router } from "../../../functions/api/kit/router.ts";
 import { OPERATIONS } from "../../../functions/api/operations.ts";
-import { routes } from "../../../functions/api/routes.ts";
-import { bodyOf, echo, eventOf, type IdentityHost, identityHost } from "./identity-host.ts";
+import { bodyOf, echo, eventOf, type IdentityHost, identityHost, tokenOf } from "./identity-host.ts";
 
 let host: IdentityHost;
 let project: string;
@@ -24,10 +22,7 @@ beforeAll(async () => {
     DeleteVaultTag: echo,
   });
   project = host.credentials.project_id;
-  const { user_name: name, password } = host.credentials;
-  const user = { name, password, domain: { name: "acct" } };
-  const auth = { identity: { methods: ["password"], password: { user } }, scope: { project: { id: project } } };
-  token = (await host.api(eventOf("POST", "/v3/auth/tokens", { body: { auth } }))).headers["X-Subject-Token"] ?? "";
+  token = await tokenOf(host);
 });
 afterAll(() => host.close());
 
@@ -43,30 +38,6 @@ describe("routing", () => {
       error_code: "BackupService.9910",
       error_msg: "RegisterAgent (POST /v3/{project_id}/agents) is not built yet in this version of Holdfast",
     });
-  });
-
-  it.each([
-    ["GET", "vaults/summary", "ShowSummary"],
-    ["GET", "vaults/external", "ListExternalVault"],
-    ["GET", "external_vaults", "ListExternalVault"],
-    ["PUT", "vaults/batch-update", "BatchUpdateVault"],
-    ["PUT", "vaults/x/set_resource", "SetVaultResource"],
-    ["POST", "checkpoints/replicate", "CopyCheckpoint"],
-    ["POST", "backups/sync", "ImportBackup"],
-    ["GET", "vault/tags", "ShowVaultProjectTag"],
-    ["POST", "vault/resource_instances/action", "ShowVaultResourceInstances"],
-    ["GET", "vault/x/tags", "ShowVaultTag"],
-  ])("takes %s …/%s for %s", (method, path, name) => {
-    const found = router(routes)(method, `/v3/${project}/${path}`);
-    expect(found.kind === "found" && found.route.name).toBe(name);
-  });
-
-  it.each([
-    ["/v3/domain/x/projects", "there is no domain x"],
-    ["/v3/domain/x", "there is no project x"],
-    ["/v3/migrates", "ShowMigrateStatus ("],
-  ])("takes GET %s, which has no project in its path", async (path, text) => {
-    expect(bodyOf(await call("GET", path)).error_msg).toContain(text);
   });
 
   it.each(["vaults/", "/vaults", "vaults//"])("ignores a slash too many: %s", async (path) => {

@@ -127,6 +127,15 @@ export function eventOf(
   };
 }
 
+/** A token of the account's one user for its one project. */
+export async function tokenOf({ api, credentials }: IdentityHost): Promise<string> {
+  const user = { name: credentials.user_name, password: credentials.password, domain: { name: "acct" } };
+  const scope = { project: { id: credentials.project_id } };
+  const auth = { identity: { methods: ["password"], password: { user } }, scope };
+  const { headers } = await api(eventOf("POST", "/v3/auth/tokens", { body: { auth } }));
+  return headers["X-Subject-Token"] ?? "";
+}
+
 /** The JSON of an answer. */
 export function bodyOf<T = Record<string, unknown>>(result: HttpResult): T {
   return JSON.parse(result.body ?? "null") as T;
