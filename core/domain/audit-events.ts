@@ -55,11 +55,18 @@ const EVENTS: ReadonlyMap<string, AuditEvent> = new Map([
   }),
   ...of("order", { ChangeOrder: "updateOrder", UpdateOrder: "updateOrder" }),
   ...of("account", { MigrateDomain: "migrateAccount" }),
+  ...of("administration", {
+    Administer: "administerAccounts",
+    FreezeVault: "freezeVault",
+    UnfreezeVault: "unfreezeVault",
+  }),
+  ...of("credential", { RevokeToken: "revokeToken", CreateTemporaryKey: "createTemporaryKey" }),
+  ...of("retention", { UndeleteBackup: "undeleteBackup", ConfirmHeldPlan: "confirmHeldPlan" }),
   ...of("resource", { AddResource: "createResource", RemoveResource: "deleteResource" }),
 ]);
 
 /** Sent with POST because their question needs a body: they change nothing. */
-const QUESTIONS = ["ShowVaultResourceInstances", "CheckAgent"];
+const QUESTIONS = ["ShowVaultResourceInstances", "CheckAgent", "PreviewPolicy"];
 
 /** Undefined for what only reads (AUD-04). An operation that the tables do not know is called after itself. */
 export function auditEvent(operation: string, method: string): AuditEvent | undefined {

@@ -27,8 +27,8 @@ const ROLES = {
   "CBR ReadOnlyAccess": {
     allow: ["cbr:*:get*", "cbr:*:list*", "cbr:backups:queryReplicationCapability", "cbr:backups:checkAgent"],
   },
-  // Apart from CBR's roles: whoever registers disk images reads and overwrites files of the host.
-  "Holdfast HostAccess": { allow: ["holdfast:resources:*"] },
+  // Apart from CBR's roles: whoever registers disk images reads and overwrites files of the host, and whoever freezes vaults stops work.
+  "Holdfast HostAccess": { allow: ["holdfast:*:*"] },
 } as const satisfies Readonly<Record<string, RoleRules>>;
 
 export type RoleName = keyof typeof ROLES;

@@ -74,8 +74,6 @@ describe("help", () => {
       "demo",
       "admin bootstrap",
       "admin preflight",
-      "admin vault freeze",
-      "admin vault unfreeze",
       "admin domain create",
       "admin domain list",
       "admin project create",
@@ -90,6 +88,8 @@ describe("help", () => {
       "admin role grant",
       "admin role revoke",
       "admin role list",
+      "admin vault freeze",
+      "admin vault unfreeze",
     ]);
   });
 

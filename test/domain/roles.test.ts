@@ -30,7 +30,7 @@ describe("the system roles (PRM-01, PRM-02)", () => {
   });
 
   it("CBR ReadOnlyAccess allows what reads, operation by operation, and nothing that changes anything", () => {
-    const reading = ["ShowVaultResourceInstances", "CheckAgent"];
+    const reading = ["ShowVaultResourceInstances", "CheckAgent", "PreviewPolicy"];
     for (const [, name, method, , auth] of OPERATIONS) {
       if (auth !== "project" || ACTIONS[name].some((action) => action.startsWith("holdfast:"))) continue;
       const may = ACTIONS[name].every((action) => judge(having("CBR ReadOnlyAccess"), "p", action).allowed);
@@ -38,7 +38,7 @@ describe("the system roles (PRM-01, PRM-02)", () => {
     }
   });
 
-  it("only Holdfast HostAccess reaches the files of the host", () => {
+  it("only Holdfast HostAccess reaches the files of the host and freezes vaults", () => {
     expect(allowed(having("Holdfast HostAccess"))).toEqual(all.filter((action) => !cbr.includes(action)));
   });
 });
