@@ -19,7 +19,8 @@ const seconds = z
   ])
   .optional();
 
-const TemporaryKeyRequest = z.object({
+/** POST /v3.0/OS-CREDENTIAL/securitytokens. */
+export const TemporaryKeyRequest = z.object({
   auth: z.object({
     identity: z.object({
       methods: z.array(z.string()).min(1),

@@ -59,6 +59,22 @@ describe("docs/openapi.json", () => {
     expect(outcome.valid).toBe(true);
   });
 
+  it("describes refusals as Keystone's where they are, and as the gateway's elsewhere", () => {
+    const Answered = z.object({
+      responses: z.object({
+        default: z.object({ content: z.record(z.string(), z.object({ schema: z.object({ $ref: z.string() }) })) }),
+      }),
+    });
+    const refusalOf = (path: string, method: string) => {
+      const { responses } = Answered.parse((document.paths as Record<string, Record<string, unknown>>)[path]?.[method]);
+      return responses.default.content["application/json"]?.schema.$ref.split("/").at(-1);
+    };
+    expect(refusalOf("/v3/auth/tokens", "delete")).toBe("KeystoneRefusal");
+    expect(refusalOf("/v3.0/OS-CREDENTIAL/securitytokens", "post")).toBe("KeystoneRefusal");
+    expect(refusalOf("/v3/projects", "get")).toBe("Refusal");
+    expect(refusalOf("/v3/{project_id}/vaults", "post")).toBe("Refusal");
+  });
+
   it("has every operation once, each under an id of its own", () => {
     const Paths = z.record(z.string(), z.record(z.string(), z.looseObject({ operationId: z.string() })));
     const found = Object.values(Paths.parse(document.paths)).flatMap((methods) => Object.values(methods));

@@ -51,6 +51,15 @@ export const token = z.strictObject({
   }),
 });
 
+export const credential = z.strictObject({
+  credential: z.strictObject({
+    access: z.string(),
+    secret: z.string(),
+    securitytoken: z.string(),
+    expires_at: keystoneTime,
+  }),
+});
+
 export const shownCatalog = z.strictObject({ catalog, links });
 
 export const project = z.strictObject({
@@ -62,6 +71,17 @@ export const project = z.strictObject({
   is_domain: z.boolean(),
   description: z.string(),
   links: self,
+});
+/** As IAM pages them by region: without its neighbours. */
+export const regionProjects = z.strictObject({ projects: z.array(project), links: self });
+export const domainProjects = z.strictObject({
+  projects: z.array(z.strictObject({ project_id: z.string(), project_name: z.string() })),
+});
+export const domainOfProject = z.strictObject({
+  domain_id: z.string(),
+  domain_name: z.string(),
+  project_id: z.string(),
+  project_name: z.string(),
 });
 export const projects = z.strictObject({ projects: z.array(project), links });
 
@@ -78,3 +98,8 @@ export const users = z.strictObject({
   ),
   links,
 });
+
+/** The body of refusals below `/v3/auth` and of temporary keys, as Keystone says them. */
+export const refusedByKeystone = z
+  .strictObject({ error: z.strictObject({ code: z.int(), message: z.string(), title: z.string() }) })
+  .meta({ id: "KeystoneRefusal" });

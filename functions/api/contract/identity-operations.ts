@@ -1,6 +1,7 @@
-/** The contract of versions and of the identity facade (cbr-api 7.0, clients.md §1). */
+/** The contract of versions and of the identity facade (cbr-api 4.2, 7.0, #73–#75, clients.md §1). */
 import { z } from "zod";
 import { TokenRequest } from "../identity.ts";
+import { TemporaryKeyRequest } from "../temporary-keys.ts";
 import * as answers from "./identity-answers.ts";
 import { text } from "./parameters.ts";
 
@@ -21,4 +22,16 @@ export const identityOperations = {
     answers: { 200: z.strictObject({ project: answers.project }) },
   },
   ListUsers: { summary: "Lists users of the caller's domain", query: named, answers: { 200: answers.users } },
+  RevokeToken: { summary: "Ends the caller's token in X-Subject-Token", answers: { 204: null } },
+  CreateTemporaryKey: {
+    summary: "Issues an access key that holds for a while, with its security token",
+    body: TemporaryKeyRequest,
+    answers: { 201: answers.credential },
+  },
+  ListProjects: { summary: "Lists the caller's projects of all regions", answers: { 200: answers.regionProjects } },
+  ListDomainProjects: {
+    summary: "Lists the projects of the domain with exactly this name",
+    answers: { 200: answers.domainProjects },
+  },
+  ShowDomain: { summary: "Shows whose a project is", answers: { 200: answers.domainOfProject } },
 } as const;

@@ -1,9 +1,11 @@
 /** The OpenAPI 3.1 description of the API, made from the operation table and the contract. */
 import { z } from "zod";
 import type { Route } from "../kit/request.ts";
+import { speaksKeystone } from "../kit/wire-errors.ts";
 import { OPERATIONS, type OperationName } from "../operations.ts";
 import { refused } from "./answers.ts";
 import { CONTRACT, type OperationContract } from "./contract.ts";
+import { refusedByKeystone } from "./identity-answers.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Method = Route<never>["method"];
@@ -100,7 +102,10 @@ function operation({ name, operationId, tag, path, open, schema }: Described): J
     required: false,
     schema: schema(type, "input"),
   }));
-  const refusal = { description: "refused", content: content(schema(refused, "output")) };
+  const refusal = {
+    description: "refused",
+    content: content(schema(speaksKeystone(path) ? refusedByKeystone : refused, "output")),
+  };
   return {
     operationId,
     tags: [tag],

@@ -6,6 +6,7 @@ import { vault } from "./vault-answers.ts";
 
 const backupNamed = { backup_id: z.string(), backup_name: z.string() };
 const counts = { total_count: count, fail_count: count };
+const resources = z.array(z.strictObject({ id, type: z.string(), name: z.string(), extra_info: z.null() }));
 
 export const operationLog = z
   .strictObject({
@@ -41,13 +42,17 @@ export const operationLog = z
         })
         .optional(),
       delete: z.strictObject(backupNamed).optional(),
+      undelete: z.strictObject(backupNamed).optional(),
       restore: z
         .strictObject({ ...backupNamed, target_resource_id: z.string(), target_resource_name: z.string() })
         .optional(),
-      remove_resources: z
+      remove_resources: z.strictObject({ ...counts, resources }).optional(),
+      migrate_resources: z
         .strictObject({
           ...counts,
-          resources: z.array(z.strictObject({ id, type: z.string(), name: z.string(), extra_info: z.null() })),
+          destination_vault_id: z.string(),
+          destination_vault_name: z.string(),
+          resources,
         })
         .optional(),
       vault_delete: z.strictObject({ ...counts, total_delete_count: count, fail_delete_count: count }).optional(),

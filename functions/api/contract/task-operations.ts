@@ -17,6 +17,7 @@ export const taskOperations = {
       vault_name: text,
       resource_id: text,
       resource_name: text,
+      enterprise_project_id: text,
       start_time: instant,
       end_time: instant,
     },

@@ -1,13 +1,14 @@
-/** How vaults are answered (cbr-api 5.4–5.7). */
+/** How vaults, and what they hold together, are answered (cbr-api 5.4–5.7, #17, #68). */
 import { z } from "zod";
 import { OBJECT_TYPES } from "../../../core/domain/resource-types.ts";
+import { BINDING_STATUSES, VAULT_STATUSES } from "../../../core/domain/statuses.ts";
 import { count, extraInfo, id, tag, time, uuid } from "./answers.ts";
 
 const billing = z.strictObject({
   allocated: count.meta({ description: "GB of the bound resources" }),
   used: count.meta({ description: "MB of backups, by position, before deduplication and compression" }),
   size: count.meta({ description: "GB" }),
-  status: z.enum(["available", "lock", "frozen", "deleting", "error"]),
+  status: z.enum(VAULT_STATUSES),
   charging_mode: z.enum(["post_paid", "pre_paid"]),
   cloud_type: z.enum(["public", "hybrid"]),
   consistent_level: z.enum(["crash_consistent", "app_consistent"]),
@@ -25,7 +26,7 @@ const boundResource = z.strictObject({
   id,
   type: z.string(),
   name: z.string(),
-  protect_status: z.enum(["available", "protecting", "restoring", "removing", "error"]),
+  protect_status: z.enum(BINDING_STATUSES),
   size: count.meta({ description: "GB" }),
   backup_size: count.meta({ description: "MB" }),
   backup_count: count,
@@ -61,3 +62,19 @@ export const vault = z
 
 /** The answer to its creation alone has two more members (cbr-api 5.4). */
 export const createdVault = vault.extend({ cbc_delete_count: count, frozen: z.boolean() }).meta({ id: "CreatedVault" });
+
+export const summary = z.strictObject({
+  size: count.meta({ description: "GB of all vaults" }),
+  used_size: count.meta({ description: "GB of their backups, rounded up" }),
+});
+
+export const usage = z
+  .strictObject({
+    resource_id: id,
+    resource_name: z.string(),
+    resource_type: z.string(),
+    backup_count: count,
+    backup_size: count.meta({ description: "MB" }),
+    backup_size_multiaz: count.meta({ description: "MB of it in vaults over several zones" }),
+  })
+  .meta({ id: "StorageUsage" });

@@ -8,7 +8,7 @@ import { bodyBytes, type HttpEvent, type HttpResult } from "./event.ts";
 import { Query } from "./query.ts";
 import type { ApiResponse, Route } from "./request.ts";
 import { type Match, router } from "./router.ts";
-import { faultAnswer, gatewayAnswer, keystoneAnswer, refusal } from "./wire-errors.ts";
+import { faultAnswer, gatewayAnswer, keystoneAnswer, refusal, speaksKeystone } from "./wire-errors.ts";
 
 /** What the API needs of its host. */
 export interface ApiOptions<Services> {
@@ -129,7 +129,7 @@ function jsonObject(bytes: Uint8Array): unknown {
 }
 
 function failureAnswer<S>(options: ApiOptions<S>, event: HttpEvent, requestId: string, error: unknown): ApiResponse {
-  const isAuth = /^\/+v3(\.0\/+OS-CREDENTIAL|\/+auth)\//.test(event.rawPath);
+  const isAuth = speaksKeystone(event.rawPath);
   if (error instanceof IdentityFailure) return isAuth ? keystoneAnswer(error) : gatewayAnswer(error);
   if (error instanceof Fault)
     return isAuth ? keystoneAnswer(new IdentityFailure("bad-request", error.detail)) : faultAnswer(error);

@@ -29,6 +29,9 @@ export function gatewayAnswer({ kind, message }: IdentityFailure): ApiResponse {
   return refusal(status, code, message);
 }
 
+/** Do refusals of this path speak as Keystone does? */
+export const speaksKeystone = (path: string): boolean => /^\/+v3(\.0\/+OS-CREDENTIAL|\/+auth)\//.test(path);
+
 /** The same as Keystone says it: what openstackclient expects below /v3/auth (clients.md §1.1). */
 export function keystoneAnswer({ kind, message }: IdentityFailure): ApiResponse {
   const { status: code, title } = IDENTITY[kind];

@@ -9,6 +9,7 @@ import { bootstrapIdentity, type InitialCredentials } from "../../../core/app/id
 import type { Services } from "../../../core/app/services.ts";
 import { type EncryptionContext, KeyMismatch, type KeyService } from "../../../core/ports/key-service.ts";
 import type { RecordStore } from "../../../core/ports/record-store.ts";
+import { checkAnswer } from "../../../functions/api/contract/check-answer.ts";
 import { createApi } from "../../../functions/api/kit/create-api.ts";
 import type { HttpEvent, HttpResult } from "../../../functions/api/kit/event.ts";
 import type { Handler, Route } from "../../../functions/api/kit/request.ts";
@@ -102,6 +103,9 @@ export async function identityHost(handlers: Readonly<Record<string, Handler<Ser
     routes: table,
     authenticate: authenticator({ records, keys, now }),
     newId: randomUUID,
+    inspect: (name, ...answered) => {
+      if (handlers[name] === undefined) checkAnswer(name, ...answered);
+    },
     log: (line) => logged.push(line),
     scheme: "http",
   });
