@@ -4,9 +4,14 @@
  */
 import type { z } from "zod";
 import type { OperationName } from "../operations.ts";
+import { agentOperations } from "./agent-operations.ts";
+import { auditOperations } from "./audit-operations.ts";
 import { backupOperations } from "./backup-operations.ts";
 import { hostOperations } from "./host-operations.ts";
 import { identityOperations } from "./identity-operations.ts";
+import { organizationPolicyOperations } from "./organization-policy-operations.ts";
+import { refusedOperations } from "./refused-operations.ts";
+import { retentionOperations } from "./retention-operations.ts";
 import { taskOperations } from "./task-operations.ts";
 import { vaultOperations } from "./vault-operations.ts";
 
@@ -28,4 +33,9 @@ export const CONTRACT: Readonly<Partial<Record<OperationName, OperationContract>
   ...taskOperations,
   ...identityOperations,
   ...hostOperations,
+  ...organizationPolicyOperations,
+  ...agentOperations,
+  ...refusedOperations,
+  ...retentionOperations,
+  ...auditOperations,
 };
