@@ -92,7 +92,7 @@ export const auditOperations = {
   },
   ListAuditBatches: {
     summary: "Lists the sealed hours of the audit trail, the newest first",
-    query: paging,
+    query: { ...paging, marker: z.int().min(1).meta({ description: "number of the last batch of the page before" }) },
     answers: { 200: z.strictObject({ batches: z.array(batch), ...page }) },
   },
   VerifyAudit: {

@@ -3,7 +3,8 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fault } from "../../../core/domain/fault.ts";
-import { OPERATIONS } from "../../../functions/api/operations.ts";
+import { createApi } from "../../../functions/api/kit/create-api.ts";
+import { routes } from "../../../functions/api/routes.ts";
 import { bodyOf, echo, eventOf, type IdentityHost, identityHost, tokenOf } from "./identity-host.ts";
 
 let host: IdentityHost;
@@ -30,13 +31,26 @@ const call = (method: string, target: string, more: { headers?: Record<string, s
   host.api(eventOf(method, target, { ...more, headers: { "x-auth-token": token, ...more.headers } }));
 
 describe("routing", () => {
-  it("knows each of the 75 operations, and answers 501 with its name where there is no handler yet", async () => {
-    expect(new Set(OPERATIONS.map(([op]) => op).filter((op) => typeof op === "number")).size).toBe(75);
-    const result = await call("POST", `/v3/${project}/agents`, { body: {} });
+  it("knows each of the 75 operations, and has a handler for it", () => {
+    const numbered = routes.filter(({ op }) => typeof op === "number");
+    expect(new Set(numbered.map(({ op }) => op)).size).toBe(75);
+    expect(numbered.filter(({ handler }) => handler === undefined)).toEqual([]);
+  });
+
+  it("answers 501 with its name where an operation has no handler", async () => {
+    const api = createApi({
+      services: {},
+      routes: [{ op: "host", name: "ShowFuture", method: "GET", path: "/future/{day}", auth: "none" }],
+      authenticate: () => Promise.reject(new Error("nobody has to")),
+      newId: () => "an-id",
+      log: ({ text }) => expect.unreachable(text),
+      scheme: "http",
+    });
+    const result = await api(eventOf("GET", "/future/tomorrow"));
     expect(result.statusCode).toBe(501);
     expect(bodyOf(result)).toEqual({
       error_code: "BackupService.9910",
-      error_msg: "RegisterAgent (POST /v3/{project_id}/agents) is not built yet in this version of Holdfast",
+      error_msg: "ShowFuture (GET /future/{day}) is not built yet in this version of Holdfast",
     });
   });
 
