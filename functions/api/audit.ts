@@ -24,9 +24,11 @@ export const listAudit: Handler<Services> = async ({ query, projectId }, service
   return { status: 200, body: { traces: rows.map(traceView), count, limit, offset } };
 };
 
+/** `marker`: number of the last batch of the page before. */
 export const listAuditBatches: Handler<Services> = async ({ query, projectId }, services) => {
   const { limit, offset } = pageOf(query);
-  const { rows, count } = await listBatches(services, projectId, { limit, offset });
+  const marker = integerOf(query, "marker", 1, Number.MAX_SAFE_INTEGER);
+  const { rows, count } = await listBatches(services, projectId, { limit, offset, marker });
   return { status: 200, body: { batches: rows.map(batchView), count, limit, offset } };
 };
 

@@ -14,7 +14,7 @@ export const createCheckpoint: Handler<Services> = async (request, services) => 
     return refusal(501, "BackupService.9910", "checkpoint.parameters: policy_id is not built yet in this version");
   const { checkpoint, members, skipped } = await create(services, request.caller, ask);
   const shown = await shownCheckpoint(services, checkpoint, members, skipped);
-  return { status: 200, body: { checkpoint: checkpointView(shown, true) } };
+  return { status: 200, body: { checkpoint: checkpointView(shown, { retentionDays: ask.retentionDays ?? -1 }) } };
 };
 
 export const showCheckpoint: Handler<Services> = async ({ projectId, path }, services) => {

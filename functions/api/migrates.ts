@@ -6,7 +6,11 @@ import { parseBody } from "./kit/fields.ts";
 import { flagOf } from "./kit/list-query.ts";
 import type { Handler } from "./kit/request.ts";
 
-const migrateBody = z.object({ all_regions: z.boolean().nullish(), reservation: z.number().min(0).max(1).nullish() });
+/** POST migrates. */
+export const migrateBody = z.object({
+  all_regions: z.boolean().nullish(),
+  reservation: z.number().min(0).max(1).nullish(),
+});
 
 export const showMigrateStatus: Handler<Services> = async ({ query }) => {
   flagOf(query, "all_regions");

@@ -184,6 +184,12 @@ describe("batches and their verification", () => {
     });
     expect((await world.call("GET", "/holdfast/audit/batches?limit=1&offset=1")).body.batches).toEqual([first]);
     expect((await world.call("GET", "/holdfast/audit/batches?offset=2")).body.batches).toEqual([]);
+    expect((await world.call("GET", "/holdfast/audit/batches?marker=2")).body.batches).toEqual([first]);
+    expect((await world.call("GET", "/holdfast/audit/batches?marker=1")).body.batches).toEqual([]);
+    expect(await world.call("GET", "/holdfast/audit/batches?marker=3")).toMatchObject({
+      status: 400,
+      body: { error_code: "BackupService.9900", error_msg: expect.stringContaining("marker") },
+    });
   });
 
   it("of a trail that nobody touched find nothing, in one answer or in several", async () => {

@@ -110,6 +110,11 @@ describe("creating a checkpoint (#30)", () => {
     expect(body.error_msg).toContain(field);
   });
 
+  it("repeats for how many days its backups are kept; -1 is for ever", async () => {
+    const { body } = await start({ name: "week", retention_duration_days: 7 });
+    expect(body.checkpoint.extra_info).toEqual({ name: "week", description: "", retention_duration: 7 });
+  });
+
   it("says plainly that the policy of a single run is not built yet", async () => {
     expect((await start({ policy_id: "p" })).status).toBe(501);
     expect((await start({ policy_id: null, retention_duration_days: -1 })).status).toBe(200);

@@ -60,7 +60,7 @@ export const checkpoint = z
     status: z.enum(["protecting", "available", "error"]),
     created_at: time,
     extra_info: z
-      .strictObject({ name: z.string(), description: z.string(), retention_duration: z.int() })
+      .strictObject({ name: z.string(), description: z.string(), retention_duration: z.int().min(-1) })
       .nullable()
       .meta({ description: "repeats the request in the answer to it, null later" }),
     vault: z.strictObject({

@@ -4,12 +4,17 @@
  */
 import type { z } from "zod";
 import type { OperationName } from "../operations.ts";
+import { agentOperations } from "./agent-operations.ts";
+import { auditOperations } from "./audit-operations.ts";
 import { backupOperations } from "./backup-operations.ts";
 import { featureOperations } from "./feature-operations.ts";
 import { hostOperations } from "./host-operations.ts";
 import { identityOperations } from "./identity-operations.ts";
 import { operatorOperations } from "./operator-operations.ts";
+import { organizationPolicyOperations } from "./organization-policy-operations.ts";
 import { policyOperations } from "./policy-operations.ts";
+import { refusedOperations } from "./refused-operations.ts";
+import { retentionOperations } from "./retention-operations.ts";
 import { tagOperations } from "./tag-operations.ts";
 import { taskOperations } from "./task-operations.ts";
 import { vaultOperations } from "./vault-operations.ts";
@@ -38,4 +43,9 @@ export const CONTRACT: Readonly<Partial<Record<OperationName, OperationContract>
   ...identityOperations,
   ...hostOperations,
   ...operatorOperations,
+  ...organizationPolicyOperations,
+  ...agentOperations,
+  ...refusedOperations,
+  ...retentionOperations,
+  ...auditOperations,
 };

@@ -3,8 +3,13 @@ import type { ShownCheckpoint } from "../../../core/app/lists/show-checkpoint.ts
 import { providerOfResource, SERVER } from "../../../core/domain/resource-types.ts";
 import { wholeGb, wholeMb, wireTime } from "../../../core/domain/values.ts";
 
-/** `echo`: the answer to the request that made it repeats name and description; later answers have null. */
-export function checkpointView({ checkpoint, status, members, skipped }: ShownCheckpoint, echo = false) {
+/** What the answer to the request repeats of it beside name and description; -1 days = for ever. */
+interface Echo {
+  readonly retentionDays: number;
+}
+
+/** `echo`: for the answer to the request that made it; later answers have null. */
+export function checkpointView({ checkpoint, status, members, skipped }: ShownCheckpoint, echo?: Echo) {
   const { name, description } = checkpoint;
   const anyType = members[0]?.resourceType ?? skipped[0]?.resourceType ?? SERVER;
   return {
@@ -12,7 +17,7 @@ export function checkpointView({ checkpoint, status, members, skipped }: ShownCh
     project_id: checkpoint.projectId,
     status,
     created_at: wireTime(checkpoint.createdAt),
-    extra_info: echo ? { name, description, retention_duration: -1 } : null,
+    extra_info: echo ? { name, description, retention_duration: echo.retentionDays } : null,
     vault: {
       id: checkpoint.vaultId,
       name: checkpoint.vaultName,
