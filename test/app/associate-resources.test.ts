@@ -1,10 +1,12 @@
 /** What a vault with auto_bind takes by itself when its policy fires (ABD-01..11). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createPolicy } from "../../core/app/policies/create-policy.ts";
 import { associateResources } from "../../core/app/vaults/associate-resources.ts";
 import { showVault } from "../../core/app/vaults/show-vault.ts";
 import { GIB } from "../../core/domain/values.ts";
 import type { Notice } from "../../core/ports/notifier.ts";
 import {
+  CALLER,
   createVaultHost,
   diskResource,
   PROJECT,
@@ -27,12 +29,10 @@ const services = () =>
   host.over(host.records, { notifier: { notify: async (notice: Notice) => void notices.push(notice) } });
 const found = (id: string) => showVault(host.services, PROJECT, id);
 const associate = async (id: string) => associateResources(services(), await found(id));
-const policy = async (hour: number, change: object = {}): Promise<string> => {
-  const pattern = [`FREQ=DAILY;INTERVAL=1;BYHOUR=${hour};BYMINUTE=00`];
-  const made = await host.call("POST", "/policies", {
-    policy: { name: "nightly", operation_definition: {}, trigger: { properties: { pattern } }, ...change },
-  });
-  return made.body.policy.id;
+const policy = async (hour: number, enabled = true): Promise<string> => {
+  const patterns = [`FREQ=DAILY;INTERVAL=1;BYHOUR=${hour};BYMINUTE=00`];
+  const draft = { name: "nightly", operationType: "backup", enabled, operationDefinition: {}, patterns } as const;
+  return (await createPolicy(services(), CALLER, draft)).policy.id;
 };
 const held = async (id: string) => (await found(id)).bindings.map((b) => b.resourceId);
 const tags = [{ key: "env", value: "prod" }];
@@ -81,7 +81,7 @@ describe("a vault with auto_bind", () => {
   it("ABD-02, ABD-06: leaves nothing to vaults that fire never, are of another kind, or have the wrong rules", async () => {
     host.resources.addDisk("d1", { size: 100 * GIB });
     const id = await create({}, { size: 50 });
-    const [on, off] = [await policy(5), await policy(5, { enabled: false })];
+    const [on, off] = [await policy(5), await policy(5, false)];
     await create({}, { size: 500 });
     await create({ backup_policy_id: off }, { size: 500 });
     await create({ backup_policy_id: on, auto_bind: false }, { size: 500 });
