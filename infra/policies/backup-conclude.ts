@@ -5,7 +5,7 @@
 import { notices, type Policy, records, trashObjects, writeObjects } from "./statements.ts";
 
 export const backupConclude: Policy = (scope) => [
-  ...records(scope, "get", "query", "put", "delete"),
+  ...records(scope, "get", "query", "put", "delete", "check"),
   ...writeObjects(scope, "intents"),
   ...trashObjects(scope, "roots"),
   ...notices(scope),

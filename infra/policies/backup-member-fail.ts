@@ -3,7 +3,7 @@ import { notices, type Policy, records } from "./statements.ts";
 import { deleteSnapshots } from "./volumes.ts";
 
 export const backupMemberFail: Policy = (scope) => [
-  ...records(scope, "get", "put", "delete"),
+  ...records(scope, "get", "put", "delete", "check"),
   ...deleteSnapshots(scope),
   ...notices(scope),
 ];

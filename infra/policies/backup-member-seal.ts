@@ -3,7 +3,7 @@ import { type Policy, records, trashObjects, unwrap, writeObjects } from "./stat
 import { deleteSnapshots, describe } from "./volumes.ts";
 
 export const backupMemberSeal: Policy = (scope) => [
-  ...records(scope, "get", "query", "put", "delete"),
+  ...records(scope, "get", "query", "put", "delete", "check"),
   ...writeObjects(scope, "roots", "hooks"),
   ...trashObjects(scope, "hooks"),
   ...unwrap(scope, "domain-key"),

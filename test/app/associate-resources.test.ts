@@ -1,10 +1,12 @@
 /** What a vault with auto_bind takes by itself when its policy fires (ABD-01..11). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { associateResources, associatingVault } from "../../core/app/vaults/associate-resources.ts";
+import { createPolicy } from "../../core/app/policies/create-policy.ts";
+import { associateResources } from "../../core/app/vaults/associate-resources.ts";
 import { showVault } from "../../core/app/vaults/show-vault.ts";
 import { GIB } from "../../core/domain/values.ts";
 import type { Notice } from "../../core/ports/notifier.ts";
 import {
+  CALLER,
   createVaultHost,
   diskResource,
   PROJECT,
@@ -26,11 +28,11 @@ const create = async (change: object = {}, billing: object = {}): Promise<string
 const services = () =>
   host.over(host.records, { notifier: { notify: async (notice: Notice) => void notices.push(notice) } });
 const found = (id: string) => showVault(host.services, PROJECT, id);
-const associate = async (id: string, rivals: string[] = []) => {
-  const others = await Promise.all(
-    rivals.map(async (rival) => associatingVault(await found(rival), host.clock.now + 1)),
-  );
-  return associateResources(services(), await found(id), others);
+const associate = async (id: string) => associateResources(services(), await found(id));
+const policy = async (hour: number, enabled = true): Promise<string> => {
+  const patterns = [`FREQ=DAILY;INTERVAL=1;BYHOUR=${hour};BYMINUTE=00`];
+  const draft = { name: "nightly", operationType: "backup", enabled, operationDefinition: {}, patterns } as const;
+  return (await createPolicy(services(), CALLER, draft)).policy.id;
 };
 const held = async (id: string) => (await found(id)).bindings.map((b) => b.resourceId);
 const tags = [{ key: "env", value: "prod" }];
@@ -68,11 +70,26 @@ describe("a vault with auto_bind", () => {
   it("ABD-06, ABD-07: takes what it has room for; the rest goes to the next one, or is told of", async () => {
     for (const id of ["d1", "d2", "d3"]) host.resources.addDisk(id, { size: 30 * GIB });
     const id = await create({}, { size: 100 });
-    const next = await create({}, { size: 50 });
-    expect(await associate(id, [next])).toEqual({ bound: ["d1", "d2"], unplaced: [] });
+    const next = await create({ backup_policy_id: await policy(5) }, { size: 50 });
+    expect(await associate(id)).toEqual({ bound: ["d1", "d2"], unplaced: [] });
     expect(await held(next)).toEqual([]);
-    expect(await associate(id)).toEqual({ bound: [], unplaced: ["d3"] });
     expect((await associate(next)).bound).toEqual(["d3"]);
+    host.resources.addDisk("d4", { size: 30 * GIB });
+    expect(await associate(id)).toEqual({ bound: [], unplaced: ["d4"] });
+  });
+
+  it("ABD-02, ABD-06: leaves nothing to vaults that fire never, are of another kind, or have the wrong rules", async () => {
+    host.resources.addDisk("d1", { size: 100 * GIB });
+    const id = await create({}, { size: 50 });
+    const [on, off] = [await policy(5), await policy(5, false)];
+    await create({}, { size: 500 });
+    await create({ backup_policy_id: off }, { size: 500 });
+    await create({ backup_policy_id: on, auto_bind: false }, { size: 500 });
+    await create({ backup_policy_id: on }, { size: 500, object_type: "server" });
+    await create({ backup_policy_id: on, bind_rules: { tags } }, { size: 500 });
+    expect(await associate(id)).toEqual({ bound: [], unplaced: ["d1"] });
+    await create({ backup_policy_id: on }, { size: 500 });
+    expect(await associate(id)).toEqual({ bound: [], unplaced: [] });
   });
 
   it("ABD-11: tells what came of it, unless the vault is silenced (CAP-26)", async () => {

@@ -1,4 +1,6 @@
 /** Ends a backup that cannot succeed: `error`, with the reason in its task, and its resource free again (BKP-26, CCY-04). */
+import { asBackup, byItself } from "../audit/by-itself.ts";
+import { traceWrite } from "../audit/record-trace.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
 import { Member, type OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
@@ -40,8 +42,14 @@ export async function failRun(
     const task = await load(s.records, tasks, taskKey(backup.taskId));
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
     const now = s.now();
+    const trace = byItself("createBackup", asBackup(backup), {
+      projectId: backup.projectId,
+      requestId: task?.requestId,
+    });
     await s.records.transact([
       replace(backups, { ...backup, status: "error", updatedAt: now }),
+      // AUD-02.
+      await traceWrite(s, trace, { outcome: "failed", code: failureOf(ask.error).code }),
       ...dueAfterFailure(now, backup),
       // A root that was written just before the failure goes with it.
       ...(run !== undefined ? [remove(runs, run), ...intentsOfFailed(s, run)] : []),

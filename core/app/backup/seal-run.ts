@@ -5,6 +5,8 @@ import { wholeGb } from "../../domain/values.ts";
 import type { RootFacts } from "../../ports/data-plane.ts";
 import { SealRefused } from "../../ports/data-plane.ts";
 import type { Write } from "../../ports/record-store.ts";
+import { asBackup, byItself } from "../audit/by-itself.ts";
+import { traceWrite } from "../audit/record-trace.ts";
 import { beat } from "../lifeline.ts";
 import type { Alias, Backup, KeptCapture, Link, OpenRun, Part } from "../records/entities.ts";
 import { Member, UnitResult } from "../records/entities.ts";
@@ -160,6 +162,8 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
     replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
     insertAt({ key: metadataKey(backup.id) }, metadataOf(backup, run, server)),
     ...dueAfter(now, vault, backup),
+    // AUD-02. The run over the vault was asked for; each backup in it comes to its own end.
+    await traceWrite(s, byItself("createBackup", asBackup(backup), task), { outcome: "success" }),
     ...disks.flatMap(({ part, link }) => [
       insertAt({ key: partKey(backup.id, part.id) }, part),
       insertAt({ key: chainKey(run.vaultId, part.diskId, link.at, link.partId) }, link),

@@ -1,4 +1,6 @@
 /** Lets go of a backup that was in the trash long enough: after this it cannot come back, and its roots go when nothing pins them. */
+import { asBackup, byItself } from "../audit/by-itself.ts";
+import { traceWrite } from "../audit/record-trace.ts";
 import { type Due, Part } from "../records/entities.ts";
 import { aliasKey, backupKey, metadataKey, PARTS, partKey, trashKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
@@ -34,6 +36,7 @@ export const purgeTrashed = (s: Services, { input }: Due): Promise<number | unde
         ...(part.id === backupId ? [] : [{ op: "delete", key: aliasKey(part.id), if: "any" } as const]),
       ]),
       { op: "delete", key: metadataKey(backupId), if: "any" },
+      await traceWrite(s, byItself("purgeBackup", asBackup(trashed.backup), trashed.backup), { outcome: "success" }),
     ]);
     return undefined;
   });

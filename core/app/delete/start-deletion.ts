@@ -1,6 +1,8 @@
 /** Records a backup's deletion, durably, and starts it: on a person's word, or on a rule's. */
 import { fault } from "../../domain/fault.ts";
 import type { Write } from "../../ports/record-store.ts";
+import { asBackup, byItself } from "../audit/by-itself.ts";
+import { traceWrite } from "../audit/record-trace.ts";
 import { findParent, loadBackup } from "../backup/load-backup.ts";
 import { Backup, type Task, type Told } from "../records/entities.ts";
 import { backupKey, byResource, vaultKey } from "../records/keys.ts";
@@ -20,6 +22,8 @@ export interface Deletion {
   /** A rule's plan rests on this good backup: when it is not there any more, the plan is void. */
   readonly restsOn?: string | undefined;
 }
+
+const DONE = { outcome: "success" } as const;
 
 /** @throws Fault 6200, 6201 (status, child of a server backup, vault deleting, resource moving), 6112 (frozen), 6216 (in use), 6220 (locked vault, automatic) */
 export async function startDeletion(s: Services, ask: Deletion): Promise<void> {
@@ -82,6 +86,8 @@ async function record(s: Services, ask: Deletion, taskId: string): Promise<void>
     replace(backups, { ...backup, status: "deleting", updatedAt: now, leaving }),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-backup", name: taskId, input: { backupId, taskId } }),
+    // A person's request has its own trace.
+    ...(told.by === "user" ? [] : [await traceWrite(s, byItself("deleteBackup", asBackup(backup), ask), DONE)]),
   ]);
 }
 

@@ -1,13 +1,12 @@
 /** The clock was years ahead and is right again: points that were promised for then come back to where they belong. */
-import { z } from "zod";
 import { type Instant, sortableTime, wireTime } from "../../domain/values.ts";
-import type { Key } from "../../ports/record-store.ts";
 import { inBatches } from "../in-batches.ts";
-import { DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
+import { CLOCK_KEY, DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
 import { loadLink, loadPolicy, policyLinks } from "../records/policies.ts";
-import { parseItem, toItem } from "../records/record.ts";
+import { parseItem } from "../records/record.ts";
 import { PointDue } from "../records/scheduled-runs.ts";
 import { load, replace, vaults } from "../records/tables.ts";
+import { clocks } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
@@ -18,29 +17,19 @@ import { aboutRun, promise, takeBack } from "./points.ts";
 const SET_BACK_MS = 2 * 3600 * 1000;
 const LINKS_AT_ONCE = 32;
 
-const LastTick = z.object({ schema: z.literal(1), at: z.number().int() });
-const lastTickKey: Key = { pk: "TICK", sk: "points" };
-
 /**
- * Remembers when the last tick was. When that is more than two hours ahead of now, every vault is promised its next point
- * anew: otherwise a clock that was set right would leave them without backups for as long as it had been wrong. A tick that
- * dies in this does it again.
+ * When the last tick was more than two hours ahead of now, every vault is promised its next point anew: otherwise a clock that was
+ * set right would leave them without backups for as long as it had been wrong. Called before this tick is noted
+ * (core/app/time/clock.ts): one that dies in here is followed by one that does it again.
  */
-export async function minuteOf(s: Services): Promise<void> {
+export async function mendPoints(s: Services): Promise<void> {
   const now = s.now();
-  const item = await s.records.get(lastTickKey, { consistent: true });
-  const last = item && parseItem(LastTick, item);
-  if (last !== undefined && last.at - now > SET_BACK_MS) {
-    const message = `the clock was set back from ${wireTime(last.at)} to ${wireTime(now)}: policies go on from now`;
+  const last = (await load(s.records, clocks, CLOCK_KEY))?.last;
+  if (last !== undefined && last - now > SET_BACK_MS) {
+    const message = `the clock was set back from ${wireTime(last)} to ${wireTime(now)}: policies go on from now`;
     for (const projectId of await promiseAnew(s, now))
       await tell(s, { severity: "critical", topic: "policies.clock", projectId, message, facts: {} });
   }
-  // Of two ticks at once either may write last: a minute more or less does not matter.
-  await s.records.write({
-    op: "put",
-    item: toItem({ key: lastTickKey }, { schema: 1, at: now }, last?.v ?? 0),
-    if: "any",
-  });
 }
 
 /**

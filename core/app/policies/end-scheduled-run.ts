@@ -32,11 +32,13 @@ export async function endScheduledRun(
     );
     // Loses to another who ends the same run, and then finds it ended.
     if (run?.state !== "started" || run.checkpointId !== checkpoint.id) return;
+    // ABD-07: what the beginning said of resources without a vault stays.
+    const told = [...(run.reason === undefined ? [] : [run.reason]), ...reasons];
     await s.records.write(
       replace(scheduledRuns, {
         ...run,
         state: failed + lost > 0 ? "failed" : "done",
-        ...(reasons.length > 0 && { reason: reasons.join("; ") }),
+        ...(told.length > 0 && { reason: told.join("; ") }),
         endedAt: s.now(),
         counts: { available: members.length - failed, failed, skipped },
       }),

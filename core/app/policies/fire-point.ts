@@ -4,9 +4,11 @@ import { numberSet } from "../../domain/policy.ts";
 import { startDelay } from "../../domain/schedule.ts";
 import type { Instant } from "../../domain/values.ts";
 import type { Notice } from "../../ports/notifier.ts";
-import { TransactionRefused } from "../../ports/record-store.ts";
+import { TransactionRefused, type Write } from "../../ports/record-store.ts";
+import { asVault, byItself } from "../audit/by-itself.ts";
+import { type TraceAbout, traceWrite } from "../audit/record-trace.ts";
 import { createCheckpoint } from "../backup/create-checkpoint.ts";
-import type { Task } from "../records/entities.ts";
+import type { Task, Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
 import { linkKey, loadLink, type PolicyLink } from "../records/policies.ts";
 import type { Versioned } from "../records/record.ts";
@@ -15,6 +17,7 @@ import { insert, load, tasks, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { loadBindings } from "../vaults/load-vault.ts";
+import { associateDue, type LeftOut } from "./associate-due.ts";
 import { settleLink } from "./bindings.ts";
 import { type Claim, claimPoint, NoLongerDue } from "./claim-point.ts";
 import { dropPoint } from "./points.ts";
@@ -40,7 +43,7 @@ export async function firePoint(s: Services, due: PointDue): Promise<Fired> {
   const link = await loadLink(s.records, policyId, vaultId);
   if (link?.next !== nominal) return dropStale(s, due, link);
   try {
-    if (link.operationType === "backup") return await backUp(s, due, link.projectId, now);
+    if (link.operationType === "backup") return await backUp(s, due, link, now);
     return await skip(s, due, now, { reason: "replication is not built yet" });
   } catch (error) {
     if (!(error instanceof NoLongerDue)) throw error;
@@ -65,8 +68,10 @@ async function dropStale(s: Services, due: PointDue, link: Versioned<PolicyLink>
   return NOTHING;
 }
 
-async function backUp(s: Services, due: PointDue, projectId: string, now: Instant): Promise<Fired> {
-  const caller: Caller = { projectId, userId: `policy-${due.policyId}`, requestId: `req-${s.newId()}` };
+async function backUp(s: Services, due: PointDue, link: PolicyLink, now: Instant): Promise<Fired> {
+  const caller = { projectId: link.projectId, userId: `policy-${due.policyId}`, requestId: `req-${s.newId()}` };
+  // A crash between this and the run is harmless: the next try finds bound what is bound.
+  const left = await associateDue(s, link);
   let claim: Claim | undefined;
   try {
     await createCheckpoint(s, caller, {
@@ -75,43 +80,76 @@ async function backUp(s: Services, due: PointDue, projectId: string, now: Instan
       autoTrigger: true,
       schedule: async (checkpointId, vault) => {
         claim = await claimPoint(s, due, now, vault);
+        const trace = await traceWrite(s, traceOf(vault, caller), { outcome: "success" });
         return {
           policyId: claim.policy.id,
           nominal: claim.latest,
           fullEvery: numberSet(claim.policy.operationDefinition.fullBackupInterval),
-          writes: await claim.writes({ state: "started", startedAt: now, checkpointId }),
+          writes: [...(await claim.writes({ state: "started", startedAt: now, checkpointId, ...left })), trace],
         };
       },
     });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return skip(s, due, now, { code: error.code, reason: error.detail, caller });
+    return skip(s, due, now, { code: error.code, reason: error.detail, caller, left });
   }
   return { outcome: "started", notices: claim === undefined ? [] : overdue(claim, now) };
 }
+
+const traceOf = (vault: Vault, caller: Caller): TraceAbout => byItself("createVaultBackup", asVault(vault), caller);
 
 interface Why {
   readonly code?: string;
   readonly reason: string;
   /** Of a backup: its task is in this name. */
   readonly caller?: Caller;
+  /** What found no vault just before it. */
+  readonly left?: LeftOut | undefined;
 }
 
+/** Of a vault that is empty because all was too large for it (ABD-07) that is the reason. */
+const reasonOf = ({ code, reason, left }: Why, empty: boolean): Pick<Why, "code" | "reason"> => {
+  if (left !== undefined && empty) return left;
+  return { ...(code !== undefined && { code }), reason: left === undefined ? reason : `${reason}; ${left.reason}` };
+};
+
 /** SCH-24, BKP-06: a run that cannot be is recorded, with a task for a backup. SCH-10: an empty vault has none. */
-const skip = (s: Services, due: PointDue, now: Instant, { caller, ...why }: Why): Promise<Fired> =>
+const skip = (s: Services, due: PointDue, now: Instant, why: Why): Promise<Fired> =>
   withFreshState(async () => {
     const claim = await claimPoint(s, due, now, await load(s.records, vaults, vaultKey(due.vaultId)));
     const empty = (await loadBindings(s.records, claim.vault.id)).length === 0;
-    const writes = await claim.writes({ state: "skipped", endedAt: now, ...why });
-    const task = caller === undefined || empty ? [] : [insert(tasks, skippedTask(s, claim, caller, why, now))];
-    await s.records.transact([...writes, ...task]);
+    const told = reasonOf(why, empty);
+    const writes = await claim.writes({ state: "skipped", endedAt: now, ...told });
+    const refused = why.caller === undefined || empty ? [] : await refusal(s, claim, why.caller, told, now);
+    await s.records.transact([...writes, ...refused]);
     return {
       outcome: "ended",
-      notices: [...(empty ? [] : [skippedNotice(claim, why.reason)]), ...overdue(claim, now)],
+      notices: [...(empty ? [] : [skippedNotice(claim, told.reason)]), ...overdue(claim, now)],
     };
   });
 
-const skippedTask = (s: Services, { policy, vault }: Claim, caller: Caller, why: Why, now: Instant): Task => ({
+/** What a person who asked for the same would find: a task, and a trace. */
+async function refusal(
+  s: Services,
+  claim: Claim,
+  caller: Caller,
+  why: Pick<Why, "code" | "reason">,
+  now: Instant,
+): Promise<readonly Write[]> {
+  const end = { outcome: "refused", ...(why.code !== undefined && { code: `BackupService.${why.code}` }) } as const;
+  return [
+    insert(tasks, skippedTask(s, claim, caller, why, now)),
+    await traceWrite(s, traceOf(claim.vault, caller), end),
+  ];
+}
+
+const skippedTask = (
+  s: Services,
+  { policy, vault }: Claim,
+  caller: Caller,
+  why: Pick<Why, "code" | "reason">,
+  now: Instant,
+): Task => ({
   schema: 1,
   id: s.newId(),
   projectId: vault.projectId,

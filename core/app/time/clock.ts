@@ -6,7 +6,7 @@ import { clocks, clockWords } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
 
-/** Each tick looks at the clock first. Loses to another tick, and then counts from that one's look. */
+/** Each tick looks at the clock before it works. Loses to another tick, and then counts from that one's look. */
 export const observeClock = (s: RecordServices): Promise<void> =>
   withFreshState(async () => {
     const seen = await load(s.records, clocks, CLOCK_KEY);

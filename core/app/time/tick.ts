@@ -7,7 +7,7 @@ import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
 import { inBatches } from "../in-batches.ts";
-import { minuteOf } from "../policies/clock-set-back.ts";
+import { mendPoints } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
@@ -58,10 +58,10 @@ const MINUTE_MS = 60_000;
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
   const report = { started: 0, running: 0, ended: 0, failed: 0 };
-  // Before anything that goes by the clock.
-  await observeClock(s);
   const until = s.now() + BUDGET_MS;
-  await minuteOf(s);
+  // Before anything that goes by the clock: it compares with the tick before, which is forgotten with this one noted.
+  await mendPoints(s);
+  await observeClock(s);
   // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
   const first = Math.floor(horizon / MINUTE_MS);
   for (let n = 0; n < DUE_SHARDS; n++) {

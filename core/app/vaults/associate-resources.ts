@@ -1,13 +1,17 @@
 /** At the start of an automatic run: binds what no vault protects yet and this one takes by itself (ABD-01..11). */
-import { type AssociatingVault, associate, type Candidate } from "../../domain/association.ts";
+import { associate, type Candidate } from "../../domain/association.ts";
 import { Fault } from "../../domain/fault.ts";
 import { DISK, type ObjectType, SERVER } from "../../domain/resource-types.ts";
-import { type Instant, wholeGb } from "../../domain/values.ts";
+import { wholeGb } from "../../domain/values.ts";
 import type { Resource } from "../../ports/resource-provider.ts";
+import { asVault, byItself } from "../audit/by-itself.ts";
+import { beginTrace, endTrace } from "../audit/record-trace.ts";
+import type { Vault } from "../records/entities.ts";
 import type { Services } from "../services.ts";
 import { tellOfVault } from "../tell.ts";
 import { addResources } from "./add-resources.ts";
 import { ClaimJudge } from "./claims.ts";
+import { associatingVault, rivalsOf } from "./rivals.ts";
 import { loadClaims } from "./sagas.ts";
 import type { VaultWithBindings } from "./show-vault.ts";
 
@@ -23,40 +27,27 @@ const ROWS_AT_ONCE = 100;
 /** Kinds of resources that a host lists, by what the vault protects. */
 const KINDS: Partial<Record<ObjectType, "disk" | "server">> = { server: "server", disk: "disk" };
 
-/** The vault as the rule sees it. `next`: when its policy fires next, or now for the one that is firing. */
-export const associatingVault = (
-  { vault, bindings }: VaultWithBindings,
-  next: Instant | undefined,
-): AssociatingVault => ({
-  id: vault.id,
-  objectType: vault.billing.objectType as ObjectType,
-  size: vault.billing.size,
-  allocated: bindings.reduce((sum, { size }) => sum + wholeGb(size), 0),
-  bound: bindings.length,
-  rules: vault.bindRules,
-  next,
-});
-
 /**
  * Does nothing for a vault that does not bind by itself. What others claim meanwhile, or what turns out not to be bindable, is
- * left out and logged. Repeated after a crash it goes on where it was: what is bound is no candidate any more.
- * @param rivals other vaults of the project that bind by themselves, with their next points
+ * left out and logged. Repeated after a crash it goes on where it was: what is bound is no candidate any more. Only the vault's
+ * own policy lets it take anything, so it is called when that fires, and the vault is the next one (ABD-06).
  */
-export async function associateResources(
-  s: Services,
-  found: VaultWithBindings,
-  rivals: readonly AssociatingVault[] = [],
-): Promise<Associated> {
+export async function associateResources(s: Services, found: VaultWithBindings): Promise<Associated> {
   const { vault } = found;
   if (!vault.autoBind || vault.status !== "available") return { bound: [], unplaced: [] };
   const own = associatingVault(found, s.now());
   const candidates = await unprotected(s, vault.projectId, own.objectType);
-  const { taken, unplaced } = associate(candidates.map(candidateOf), [own, ...rivals]);
+  const { taken, unplaced: left } = associate(candidates.map(candidateOf), [own]);
   const wanted = new Set(taken.get(vault.id));
   const bound = await bind(
     s,
     found,
     candidates.filter(({ id }) => wanted.has(id)),
+  );
+  const unplaced = await withoutVault(
+    s,
+    vault,
+    candidates.filter(({ id }) => left.includes(id)),
   );
   if (bound.length + unplaced.length > 0)
     await tellOfVault(s, vault.id, {
@@ -67,6 +58,14 @@ export async function associateResources(
       facts: { vault_id: vault.id, bound: bound.length, unplaced: unplaced.length },
     });
   return { bound, unplaced };
+}
+
+/** What does not fit here waits for the next vault that has room for it; the others have none to wait for. */
+async function withoutVault(s: Services, vault: Vault, resources: readonly Resource[]): Promise<readonly string[]> {
+  if (resources.length === 0) return [];
+  const { taken } = associate(resources.map(candidateOf), await rivalsOf(s, vault));
+  const placed = new Set([...taken.values()].flat());
+  return resources.map(({ id }) => id).filter((id) => !placed.has(id));
 }
 
 const typeOf = ({ kind }: Resource): string => (kind === "server" ? SERVER : DISK);
@@ -112,12 +111,17 @@ async function bind(
   resources: readonly Resource[],
 ): Promise<readonly string[]> {
   if (resources.length === 0) return [];
-  const caller = { projectId: vault.projectId, userId: vault.userId, requestId: s.newId() };
+  const caller = { projectId: vault.projectId, userId: vault.userId, requestId: `req-${s.newId()}` };
   const asks = resources.map((resource) => ({ id: resource.id, type: typeOf(resource), extraInfo: {} }));
+  // As of a request: whoever dies in between leaves a trace that says it is unknown.
+  const trace = await beginTrace(s, byItself("addResources", asVault(vault), caller));
   try {
-    return await addResources(s, caller, vault.id, asks);
+    const ids = await addResources(s, caller, vault.id, asks);
+    await endTrace(s, trace, { outcome: "success" });
+    return ids;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
+    await endTrace(s, trace, { outcome: "refused", code: `BackupService.${error.code}` });
     if (asks.length === 1) {
       const ids = asks.map(({ id }) => id);
       s.log({ level: "warn", text: "a resource was not bound by itself", vault: vault.id, ids, error: error.message });

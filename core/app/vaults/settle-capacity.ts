@@ -1,6 +1,8 @@
 /** After a run: lets a vault grow that may, and tells once of each crossing of its threshold (CAP-13, CAP-25). */
 import { type Capacity, type CapacityVerdict, judgeCapacity } from "../../domain/capacity.ts";
 import { GIB } from "../../domain/values.ts";
+import { asVault, byItself } from "../audit/by-itself.ts";
+import { traceWrite } from "../audit/record-trace.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
 import { load, replace, vaults } from "../records/tables.ts";
@@ -17,6 +19,8 @@ export const capacityOf = ({ billing, threshold, autoExpand, capacity }: Vault):
   marks: capacity ?? { above: false, full: false },
 });
 
+const DONE = { outcome: "success" } as const;
+
 /**
  * Idempotent: what was told is written down first, so two who look at once tell it once. A crash between the two costs the
  * notice, never the growth. A vault that is frozen or goes away stays as it is.
@@ -32,9 +36,10 @@ export async function settleCapacity(s: Services, vaultId: string): Promise<void
     const same = size === before.size && marks.above === before.marks.above && marks.full === before.marks.full;
     if (same) return undefined;
     // Loses to any other change of the vault since it was read, and is then judged again.
-    await s.records.write(
+    await s.records.transact([
       replace(vaults, { ...vault, billing: { ...vault.billing, size }, capacity: marks, updatedAt: s.now() }),
-    );
+      ...(size === before.size ? [] : [await traceWrite(s, byItself("updateVault", asVault(vault), vault), DONE)]),
+    ]);
     return { vault, used, verdict };
   });
   if (settled !== undefined) await tellAll(s, settled);
