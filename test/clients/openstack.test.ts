@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Python, type PythonRun, run } from "../support/python.ts";
-import { clientsPython, firstContent, INSTALL_MS, LIFE_MS, NO_PROXY, type Served, serve } from "./served.ts";
+import { clientEnvironment, clientsPython, firstContent, INSTALL_MS, LIFE_MS, type Served, serve } from "./served.ts";
 
 let tool: Python;
 let served: Served | undefined;
@@ -18,9 +18,9 @@ beforeEach(({ skip }) => skip("problem" in tool, "problem" in tool ? tool.proble
 /** One command, as a user types it: about two seconds each, most of them the client's start. */
 async function openstack(...args: readonly string[]): Promise<PythonRun> {
   if (served === undefined || !("python" in tool)) throw new Error("no service");
-  const { credentials } = served;
+  const { credentials, home } = served;
   return run(tool.python, ["-m", "openstackclient.shell", "cbr", ...args], {
-    ...NO_PROXY,
+    ...clientEnvironment(home),
     OS_AUTH_URL: `${credentials.url}/v3`,
     OS_USERNAME: credentials.user_name,
     OS_PASSWORD: credentials.password,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Python, run } from "../support/python.ts";
-import { clientsPython, firstContent, INSTALL_MS, LIFE_MS, NO_PROXY, type Served, serve } from "./served.ts";
+import { clientEnvironment, clientsPython, firstContent, INSTALL_MS, LIFE_MS, type Served, serve } from "./served.ts";
 
 const SCRIPT = fileURLToPath(new URL("sdk_life_cycle.py", import.meta.url));
 
@@ -19,8 +19,12 @@ beforeEach(({ skip }) => skip("problem" in tool, "problem" in tool ? tool.proble
 
 test("huaweicloudsdkcbr: from the first vault to the last 404", { timeout: LIFE_MS }, async () => {
   if (served === undefined || !("python" in tool)) throw new Error("no service");
-  const { credentials, disk } = served;
-  const life = await run(tool.python, [SCRIPT, JSON.stringify(credentials), disk.id, disk.path], NO_PROXY);
+  const { credentials, disk, home } = served;
+  const life = await run(
+    tool.python,
+    [SCRIPT, JSON.stringify(credentials), disk.id, disk.path],
+    clientEnvironment(home),
+  );
   expect(life.stdout.trim().split("\n"), life.stderr).toEqual([
     "create vault",
     "create policy, bind, disable",

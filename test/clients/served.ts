@@ -9,7 +9,7 @@ import { type Python, pythonWith } from "../support/python.ts";
 /** The first run installs some sixty packages; ms. */
 export const INSTALL_MS = 600_000;
 /** A whole life on a machine that has other things to do; ms. */
-export const LIFE_MS = 300_000;
+export const LIFE_MS = 600_000;
 
 const MB = 1024 * 1024;
 
@@ -17,6 +17,8 @@ const MB = 1024 * 1024;
 export interface Served {
   readonly credentials: Credentials;
   readonly disk: { readonly id: string; readonly path: string };
+  /** An empty home for clients, which leave caches and an id in it. Removed with the rest. */
+  readonly home: string;
   /** Stops it and removes its folder. */
   close(): Promise<void>;
 }
@@ -56,12 +58,19 @@ export async function serve(): Promise<Served> {
     if (added.code !== 0) throw new Error(added.stderr);
     const { id } = JSON.parse(added.stdout) as { id: string };
     const credentials = JSON.parse(readFileSync(join(folder, "data", "credentials.json"), "utf8")) as Credentials;
-    return { credentials, disk: { id, path }, close };
+    return { credentials, disk: { id, path }, home: folder, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** No proxy of this machine stands between a client and the service beside it. */
-export const NO_PROXY = { NO_PROXY: "*", no_proxy: "*" };
+/** Nothing of this machine's own settings reaches a client: no proxy, no other cloud. */
+export const clientEnvironment = (home: string): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.keys(process.env).flatMap((name) => (/^(OS|HUAWEICLOUD)_/.test(name) ? [[name, undefined]] : [])),
+  ),
+  HOME: home,
+  NO_PROXY: "*",
+  no_proxy: "*",
+});
