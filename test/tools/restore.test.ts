@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { PYTHON_TESTS, RESTORE, type RestorePython, restorePython, run } from "./python.ts";
+import { type Python, run } from "../support/python.ts";
+import { PYTHON_TESTS, RESTORE, restorePython } from "./python.ts";
 
 const FIXTURE = fileURLToPath(new URL("../fixtures/repository-v1", import.meta.url));
 const PACK = "fixture/packs/844d95fea81ea71d513e5223197c8142";
@@ -15,7 +16,7 @@ interface Facts {
   readonly backups: readonly { readonly rootId: string; readonly size: number; readonly sha256: string }[];
 }
 
-let tool: RestorePython;
+let tool: Python;
 let folder = "";
 let secret = "";
 

@@ -9,12 +9,13 @@ import { makeRecovery } from "../../core/engine/recovery-object.ts";
 import { openIo } from "../../local/data-plane/io.ts";
 import { rewrite, SUB_BLOCK, type Versions, versions } from "../engine/versions.ts";
 import { BLOCK, diskOf, pattern } from "../support/engine-disks.ts";
-import { RESTORE, type RestorePython, restorePython, run } from "./python.ts";
+import { type Python, run } from "../support/python.ts";
+import { RESTORE, restorePython } from "./python.ts";
 
 /** Blocks of the disk; a short one follows. Enough of them that a clone meets a hook. */
 const BLOCKS = 24;
 
-let tool: RestorePython;
+let tool: Python;
 let home = "";
 let folder = "";
 let code = "";
