@@ -175,7 +175,8 @@ describe("the trash is emptied", () => {
     expect(await trashed()).toHaveLength(1);
     await hoursPass(host, 2);
     expect(await trashed()).toEqual([]);
-    expect(await intents()).toEqual([`D#${id}`]);
+    // A collection that the tick starts in these hours sweeps by itself.
+    expect([[], [`D#${id}`]]).toContainEqual(await intents());
     await sweepRoots(host.services, DOMAIN);
     expect(host.roots()).not.toContain(id);
     expect([...host.objects.objects.keys()]).toContain(`${DOMAIN}/intents/${id}`);
@@ -240,7 +241,8 @@ describe("the trash is emptied", () => {
       await host.idle();
       const back = (await status(id)) === 200;
       expect(asked.status).toBe(back ? 202 : 404);
-      expect(await intents()).toEqual(back ? [] : [`D#${id}`]);
+      // A collection that the tick starts meanwhile sweeps by itself.
+      expect(back ? [[]] : [[], [`D#${id}`]]).toContainEqual(await intents());
       outcomes.add(back ? "back" : "purged");
       if (back) {
         expect((await host.restore(id, { volume_id: "d1" })).status).toBe("success");

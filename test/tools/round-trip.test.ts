@@ -55,6 +55,8 @@ async function fill(): Promise<void> {
   const patched = await repo.save("v4", disk, { parentRoot: "v3", level: 3 });
   expect(patched.counts.stored).toBeLessThan(SUB_BLOCK + 8 * 1024);
   expect((await repo.entries("v4"))[0]?.places).toHaveLength(4);
+  // As a deletion does it: without the intent, the catalog would miss the root.
+  await repo.inside.putIfAbsent("intents/v2", Buffer.from("{}"));
   await repo.inside.trash("roots/v2");
   repo.contents.delete("v2");
   await move();
