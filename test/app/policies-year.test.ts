@@ -18,6 +18,7 @@ import { bindings, checkpoints, listAll, load, replace, replaceAt } from "../../
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { pointsBetween, scheduleOf } from "../../core/domain/schedule.ts";
+import { memoryKeyService } from "../api/kit/identity-host.ts";
 import { CALLER, createVaultHost, diskResource, vaultBody } from "../support/vault-host.ts";
 
 const MINUTE = 60_000;
@@ -76,6 +77,8 @@ async function world(manners: Ask["manners"]) {
       status: async (_workflow: string, name: string) => (begun.includes(name) ? "running" : "succeeded"),
     },
     notifier: { notify: async () => undefined },
+    // Runs leave traces, and the tick seals them.
+    keys: memoryKeyService(),
     log: (line: { readonly level: string; readonly text: string }) => {
       if (line.level !== "info") throw new Error(JSON.stringify(line));
     },

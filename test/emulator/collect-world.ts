@@ -10,10 +10,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { expect, inject } from "vitest";
-import type { Repository } from "../../core/app/records/entities.ts";
-import { repositoryKey } from "../../core/app/records/keys.ts";
-import { load, repositories } from "../../core/app/records/tables.ts";
+import { Due, type Repository } from "../../core/app/records/entities.ts";
+import { dueKey, repositoryKey, trashKey } from "../../core/app/records/keys.ts";
+import { parseItem } from "../../core/app/records/record.ts";
+import { insertAt, load, replace, repositories } from "../../core/app/records/tables.ts";
+import { trash } from "../../core/app/records/trash.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";
+import { shardOf } from "../../core/app/time/due.ts";
 import { scenarioClient } from "../e2e/scenarios/client.ts";
 import { digestOfPieces, GIB, MIB, type Piece } from "../e2e/scenarios/content.ts";
 import { CLOCK_FILE, EMULATED_ACCOUNT } from "../support/emulators/start.ts";
@@ -108,9 +111,23 @@ export async function collectWorld() {
       return { id: backup.id, content: what.content, packs };
     },
 
+    /** Deletes it, and a day in the trash under the eyes of the tick passes at once. */
     async drop({ id }: Point): Promise<void> {
       await client.must("DELETE", `/backups/${id}`);
       await client.idle();
+      const trashed = await load(records, trash, trashKey(id));
+      if (trashed === undefined) throw new Error(`backup ${id} is not in the trash`);
+      const { deletedAt, notBefore, observed } = trashed;
+      const older = { deletedAt: deletedAt - DAY, notBefore: notBefore - DAY, observed: observed - DAY };
+      await records.write(replace(trash, { ...trashed, ...older }));
+      const dueThen = dueKey(shardOf(id), notBefore, "purge", id);
+      const promised = await records.get(dueThen, { consistent: true });
+      if (promised === undefined) throw new Error(`nobody will purge ${id}`);
+      const { v: _seen, ...due } = parseItem(Due, promised);
+      const dueNow = dueKey(shardOf(id), Date.now() - 1_000, "purge", id);
+      await records.transact([{ op: "delete", key: dueThen, if: "present" }, insertAt({ key: dueNow }, due)]);
+      await self.tick();
+      expect(await load(records, trash, trashKey(id))).toMatchObject({ state: "purged" });
     },
 
     /** The point comes back to the byte; the disk holds it then. */

@@ -91,9 +91,13 @@ describe("after every frame has moved and the old packs are deleted", () => {
   });
 
   it("backups that were deleted take their frames with them, and the rest stays", async () => {
-    await repo.inside.trash("roots/a");
+    const drop = async (root: string): Promise<void> => {
+      await repo.inside.putIfAbsent(`intents/${root}`, Buffer.from("{}"));
+      await repo.inside.trash(`roots/${root}`);
+    };
+    await drop("a");
     await move();
-    await repo.inside.trash("roots/b");
+    await drop("b");
     await repo.compact(1.01);
     await repo.collectAll();
     await sound("c");
