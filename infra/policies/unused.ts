@@ -21,6 +21,7 @@ export const UNUSED: readonly Unused[] = [
   {
     functions: ["admin"],
     actions: ["dynamodb:Query", "dynamodb:DeleteItem"],
+    sometimes: true,
     reason: "accounts are changed in the tests of the use cases and of the command (test/app/accounts*, test/cli)",
   },
   {
@@ -147,7 +148,7 @@ export const UNUSED: readonly Unused[] = [
   },
   {
     functions: ["delete-backup-remove"],
-    actions: ["s3:PutObject", "s3:DeleteObject", "s3:GetBucketVersioning"],
+    actions: ["s3:PutObject", "s3:DeleteObject", "s3:GetBucketVersioning", "kms:GenerateDataKey"],
     sometimes: true,
     reason: "what can be restored from goes to the trash; only failed backups let go of their roots at once",
   },

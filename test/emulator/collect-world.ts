@@ -118,7 +118,9 @@ export async function collectWorld() {
       const trashed = await load(records, trash, trashKey(id));
       if (trashed === undefined) throw new Error(`backup ${id} is not in the trash`);
       const { deletedAt, notBefore, observed } = trashed;
-      const older = { deletedAt: deletedAt - DAY, notBefore: notBefore - DAY, observed: observed - DAY };
+      // Whoever deleted it may have had the collector's clock.
+      const now = Date.now() - MINUTE;
+      const older = { deletedAt: now - (notBefore - deletedAt), notBefore: now, observed: observed - DAY };
       await records.write(replace(trash, { ...trashed, ...older }));
       const dueThen = dueKey(shardOf(id), notBefore, "purge", id);
       const promised = await records.get(dueThen, { consistent: true });
