@@ -66,7 +66,8 @@ async function open(
   }
 }
 
-async function idsUnder(objects: ObjectStore, prefix: string): Promise<readonly string[]> {
+/** What follows the prefix in the names of its objects, in their order. @throws StoreFailed */
+export async function idsUnder(objects: ObjectStore, prefix: string): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const { name } of objects.list(prefix)) ids.push(name.slice(prefix.length));
   return ids;

@@ -91,10 +91,10 @@ async function record(
   const claimant = { projectId: vault.projectId, vaultId: vault.id, saga: s.newId() };
   const wanted = plans.map((plan) => ({ plan, update: false }));
   const header = async () => {
-    const made = [insert(vaults, vault), firstMetering(vault.id, vault.createdAt)];
-    if (policyId === undefined) return made;
+    const metering = firstMetering(vault.id, vault.createdAt);
+    if (policyId === undefined) return [insert(vaults, vault), metering];
     const applied = await applyingToNew(s, vault, policyId);
-    return [insert(vaults, applied.vault), firstMetering(vault.id, vault.createdAt), ...applied.writes];
+    return [insert(vaults, applied.vault), metering, ...applied.writes];
   };
   if (!fitsOneTransaction(wanted, policyId === undefined ? 0 : WRITES_OF_POLICY)) {
     // A policy that does not fit is refused before anything is claimed, and again when it has changed meanwhile.

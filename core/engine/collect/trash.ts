@@ -2,7 +2,7 @@
 import type { CollectAsk, CollectReport } from "../../ports/collection.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { readAvoidSet } from "../avoid-set.ts";
-import { CATALOG } from "../catalog.ts";
+import { CATALOG, idsUnder } from "../catalog.ts";
 import { packName } from "../pack-format.ts";
 import { inParallel } from "../parallel.ts";
 import type { Looking } from "./mark.ts";
@@ -42,14 +42,14 @@ export async function trashDoomed(
 /** Epochs that newer ones have replaced, hooks of roots that are gone, and entries of roots that were deleted. */
 async function trashReplaced({ objects, runs }: Looking): Promise<number> {
   // Hooks and entries before roots: those of a root that is just being sealed are not taken for another's leftovers.
-  const hooks = await namesOf(objects, "hooks/");
-  const entries = await namesOf(objects, CATALOG);
-  const roots = new Set(await namesOf(objects, "roots/"));
+  const hooks = await idsUnder(objects, "hooks/");
+  const entries = await idsUnder(objects, CATALOG);
+  const roots = new Set(await idsUnder(objects, "roots/"));
   // Before the trash has the root its intent stands: an entry without either is all that misses the root.
-  const deleted = new Set(await namesOf(objects, "intents/"));
+  const deleted = new Set(await idsUnder(objects, "intents/"));
   const replaced = [
-    ...(await namesOf(objects, "avoid/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("avoid/")),
-    ...(await namesOf(objects, "maps/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("maps/")),
+    ...(await idsUnder(objects, "avoid/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("avoid/")),
+    ...(await idsUnder(objects, "maps/")).filter(isEpoch).slice(0, -EPOCHS_KEPT).map(inside("maps/")),
     ...hooks.filter((root) => !roots.has(root)).map(inside("hooks/")),
     ...entries.filter((root) => !roots.has(root) && deleted.has(root)).map(inside(CATALOG)),
   ];
@@ -65,9 +65,3 @@ const inside = (prefix: string) => (name: string) => `${prefix}${name}`;
 
 const trashAll = (objects: ObjectStore, names: readonly string[]): Promise<void> =>
   inParallel(names, AT_ONCE, (name) => objects.trash(name));
-
-async function namesOf(objects: ObjectStore, prefix: string): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const { name } of objects.list(prefix)) names.push(name.slice(prefix.length));
-  return names;
-}
