@@ -82,6 +82,7 @@ describe("a record store that fails", () => {
       get: (key, options) => records.get(key, options),
       getMany: (keys, options) => records.getMany(keys, options),
       query: (query) => records.query(query),
+      count: (...args) => records.count(...args),
       transact: (writes) => records.transact(writes),
       write: async (write) => {
         if (write.op === "put" && write.item.body.state === "B" && failing-- > 0) throw new Throttled("slow down");
