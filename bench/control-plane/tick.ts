@@ -9,7 +9,7 @@ import { comeBy, putPolicies, seed } from "./seed.ts";
 export interface TickResult {
   readonly policies: number;
   readonly due: number;
-  /** Of the tick that fired them: their runs, ledger rows and next points are recorded. */
+  /** Until all of them are recorded: runs, ledger rows, next points. They start after it. */
   readonly seconds: number;
   /** MiB, a minute later, while the runs that it started do their work. */
   readonly peakMib: number;
@@ -32,7 +32,7 @@ export async function measureTick(work: string): Promise<TickResult> {
   say(`${POLICIES} policies are in place`);
   const service = await startService(data);
   try {
-    const line = await service.line(({ text, started }) => text === "tick" && Number(started) >= DUE);
+    const line = await service.line(({ text, runs }) => text === "runs recorded" && Number(runs) >= DUE);
     await sleep(60_000);
     return {
       ...{ policies: POLICIES, due: DUE },

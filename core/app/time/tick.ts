@@ -3,6 +3,7 @@
 import { type Instant, sortableTime } from "../../domain/values.ts";
 import { type Item, type Key, TransactionRefused } from "../../ports/record-store.ts";
 import { sealHours } from "../audit/seal-hours.ts";
+import { startCheckpoint } from "../backup/create-checkpoint.ts";
 import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
@@ -49,7 +50,7 @@ export interface TickReport {
 /** A tick ends before the next one begins; what it does not get to is only later. */
 const BUDGET_MS = 45_000;
 /** Points that are fired together: their writes share commits. */
-const POINTS_AT_ONCE = 64;
+const POINTS_AT_ONCE = 128;
 const MINUTE_MS = 60_000;
 
 /**
@@ -57,14 +58,32 @@ const MINUTE_MS = 60_000;
  * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
-  const report = { started: 0, running: 0, ended: 0, failed: 0 };
-  const until = s.now() + BUDGET_MS;
   // Before anything that goes by the clock: it compares with the tick before, which is forgotten with this one noted.
   await mendPoints(s);
   await observeClock(s);
+  const round: Round = { report: { started: 0, running: 0, ended: 0, failed: 0 }, starts: [], signs: signsOfLife(s) };
+  const began = s.now();
+  await settleDue(s, horizon, round);
+  const { starts } = round;
+  if (starts.length > 0) s.log({ level: "info", text: "runs recorded", runs: starts.length, ms: s.now() - began });
+  for (const checkpointId of starts)
+    await settling(s, round, { run: checkpointId }, () => startCheckpoint(s, checkpointId));
+  await sealHours(s);
+  return round.report;
+}
+
+/** What one tick gathers. */
+interface Round {
+  readonly report: { -readonly [name in keyof TickReport]: number };
+  /** Runs that are recorded and start once all points are: they would compete with the tick for the processor. */
+  readonly starts: string[];
+  readonly signs: SignsOfLife;
+}
+
+async function settleDue(s: Services, horizon: Instant, round: Round): Promise<void> {
+  const until = s.now() + BUDGET_MS;
   // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
   const first = Math.floor(horizon / MINUTE_MS);
-  const signs = signsOfLife(s);
   for (let n = 0; n < DUE_SHARDS; n++) {
     const { pk } = dueKey((first + n) % DUE_SHARDS, 0, "", "");
     // "~" sorts after every id: the whole millisecond of the horizon is due.
@@ -72,26 +91,30 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
     let cursor: string | undefined;
     do {
       if (s.now() > until) {
-        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...report });
-        return report;
+        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
+        return;
       }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      const settle = async (item: Item): Promise<void> => {
-        try {
-          const seen = await lookAt(s, item, signs);
-          if (seen !== undefined) report[seen]++;
-        } catch (error) {
-          report.failed++;
-          s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
-        }
-      };
+      const settle = (item: Item): Promise<void> =>
+        settling(s, round, { item: item.sk }, async () => {
+          const seen = await lookAt(s, item, round);
+          if (seen !== undefined) round.report[seen]++;
+        });
       await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
       for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
-  await sealHours(s);
-  return report;
+}
+
+/** One thing that fails is logged and looked at again next time. */
+async function settling(s: Services, { report }: Round, what: object, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    report.failed++;
+    s.log({ level: "error", text: "due item not settled", ...what, error: String(error) });
+  }
 }
 
 /** `<time>#<kind>#<key>` */
@@ -99,10 +122,11 @@ const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
 const isPoint = (item: Item): boolean => kindOf(item) === "point";
 
 /** @returns what became of an execution; undefined for what is none */
-async function lookAt(s: Services, item: Item, signs: SignsOfLife): Promise<keyof TickReport | undefined> {
+async function lookAt(s: Services, item: Item, { starts, signs }: Round): Promise<keyof TickReport | undefined> {
   switch (kindOf(item)) {
     case "point": {
-      const { outcome, notices } = await firePoint(s, parseItem(PointDue, item));
+      const { outcome, notices, start } = await firePoint(s, parseItem(PointDue, item));
+      if (start !== undefined) starts.push(start);
       for (const notice of notices) await tell(s, notice);
       return outcome;
     }
