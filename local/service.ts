@@ -39,6 +39,8 @@ const LEVEL = 1;
 const UNIT_BUDGET_MS = 20_000;
 /** A unit works with all threads, so groups would only wait for each other; one goes on from unit to unit. */
 const MOST_GROUPS = 1;
+/** Runs that are under way together: enough that one captures and one seals while another's blocks are written. */
+const BACKUPS_AT_ONCE = 8;
 /** Requests that are being answered when the service is told to stop get this long. */
 const HTTP_GRACE_MS = 1_000;
 
@@ -129,6 +131,7 @@ async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">)
     handlers: Object.fromEntries(
       Object.entries(TASKS).map(([name, task]) => [name, (input, { signal }) => task(services, input, signal)]),
     ),
+    drivenAtOnce: { backup: BACKUPS_AT_ONCE },
     // One each: a unit works with all threads that are free, and one that waited for a thread would use up its time-out.
     concurrency: { "backup-group.transfer": 1, "restore-group.write": 1, "compare-group.compare": 1 },
     now,

@@ -39,6 +39,7 @@ export function createSqliteRecordStore({ path, now, manners }: SqliteRecordStor
   const runQuery = createQueries(db, nowSeconds);
   const queue = createCommitQueue(db);
   const copy = manners === undefined ? undefined : createLaggingCopy(db, nowSeconds, manners.indexLagWrites);
+  const counted = db.prepare("SELECT items FROM partitions WHERE idx = ? AND pk = ?");
   const expired = db.prepare(
     "DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items WHERE ttl IS NOT NULL AND ttl <= ? LIMIT ?)",
   );
@@ -75,6 +76,11 @@ export function createSqliteRecordStore({ path, now, manners }: SqliteRecordStor
       checkQuery(query);
       mustBeOpen();
       return runQuery(query);
+    },
+    async count(index, pk) {
+      checkKey({ pk, sk: "-" }, index);
+      mustBeOpen();
+      return Number(counted.get(index, pk)?.items ?? 0);
     },
   };
   return {

@@ -1,24 +1,13 @@
 /** How does a report read? Writes its tables between the markers of docs/performance.md. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { putBetween, table } from "../page.ts";
 import type { ImagesResult, Operation } from "./images.ts";
 import { LIMITED } from "./limits.ts";
 import { OURS } from "./program.ts";
 import type { Report, Setting } from "./report.ts";
 import { isMet, peak, type Target, targetsOf } from "./targets.ts";
 
-const PAGE = new URL("../../docs/performance.md", import.meta.url);
-const BEGIN = "<!-- engine:begin -->";
-const END = "<!-- engine:end -->";
-
 /** Puts the tables of `report` into the page. @throws Error when its markers are gone */
-export function writeTables(report: Report): string {
-  const page = readFileSync(PAGE, "utf8");
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`docs/performance.md has no ${BEGIN} … ${END}`);
-  const tables = tablesOf(report);
-  writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n\n${tables}\n\n${page.slice(end)}`);
-  return tables;
-}
+export const writeTables = (report: Report): string => putBetween("engine", tablesOf(report));
 
 function tablesOf(report: Report): string {
   const { images, settings } = report;
@@ -135,8 +124,3 @@ function otherTables({ churn, clones, huge, service }: Report): string[] {
 }
 
 type ServicePairs = readonly (readonly [number, number])[];
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}

@@ -1,65 +1,39 @@
 /** Which of the two public clouds does the service take after (cbr-behaviour §1)? A profile only decides what is refused. */
-import { badField } from "./fault.ts";
+import { badField, fault } from "./fault.ts";
 import type { ObjectType } from "./resource-types.ts";
 
 export const PROFILE_NAMES = ["huawei", "otc"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
-/** One cloud's switches. */
+/**
+ * One cloud's switches. Those of §1 that decide nothing here have none: tags (20 in both, D-4), minutes of a schedule (any, D-21), prepaid
+ * vaults (neither: nothing is sold), and what belongs to shares, replicas, file systems and vaults in `lock`, which do not exist yet.
+ */
 export interface Profile {
   readonly name: ProfileName;
   /** Object types of vaults. */
   readonly objectTypes: readonly ObjectType[];
   readonly consistentLevels: readonly ("crash_consistent" | "app_consistent")[];
-  readonly chargingModes: readonly ("post_paid" | "pre_paid")[];
-  /** Whether backups of encrypted disks can be shared (6709 otherwise, D-24). */
-  readonly sharesEncrypted: boolean;
-  /** D-4: Huawei has 10, and 20 in some regions; the larger one refuses nobody's request. */
-  readonly tagsPerVault: number;
   /** Names, tag keys and tag values may have Chinese letters; values a `.` as well. */
   readonly chinese: boolean;
-  /** A backup of an SFS Turbo: restored nowhere, or to its own file system only (D-23). */
-  readonly turboRestore: "refused" | "origin";
-  /** Kinds of vaults that a replication policy may be bound to. */
-  readonly replicatedKinds: readonly ("server" | "turbo" | "hybrid")[];
-  /** A manual replication of a vault makes replicas again that were deleted (B-4). */
-  readonly replicatesAgain: boolean;
-  /** Resources may move to and from a vault whose capacity is being changed (`lock`). */
-  readonly migratesWhileLocked: boolean;
-  /** Minutes at which a schedule may start. */
-  readonly startMinutes: "whole hours" | "any";
+  /** Kinds of vaults whose backups are replicated. */
+  readonly replicatedKinds: readonly ObjectType[];
 }
 
 const HUAWEI: Profile = {
   name: "huawei",
   objectTypes: ["server", "disk", "turbo", "workspace", "vmware", "file", "rds"],
   consistentLevels: ["crash_consistent", "app_consistent"],
-  chargingModes: ["post_paid", "pre_paid"],
-  sharesEncrypted: false,
-  tagsPerVault: 20,
   chinese: true,
-  turboRestore: "origin",
-  replicatedKinds: ["server", "turbo", "hybrid"],
-  replicatesAgain: true,
-  migratesWhileLocked: false,
-  // Consoles differ, the API takes any minute (D-21).
-  startMinutes: "any",
+  replicatedKinds: ["server", "turbo", "vmware"],
 };
 
 const OTC: Profile = {
   name: "otc",
   objectTypes: ["server", "disk", "turbo"],
   consistentLevels: ["crash_consistent"],
-  chargingModes: ["post_paid"],
-  sharesEncrypted: true,
-  tagsPerVault: 20,
   chinese: false,
-  turboRestore: "refused",
   replicatedKinds: ["server"],
-  replicatesAgain: false,
-  migratesWhileLocked: true,
-  // Its console offers whole hours; what the API takes is the same in both (§1: minutes may be accepted).
-  startMinutes: "any",
 };
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = { huawei: HUAWEI, otc: OTC };
@@ -90,4 +64,10 @@ export function checkProfile(profile: Profile, thing: "vault" | "backup", asked:
       if (!LATIN_NAME.test(text))
         badField(`${thing}.tags[${i}].${member}`, `must be Latin letters, digits, \`_\` or \`-\` ${here}`);
   });
+}
+
+/** Refuses vaults whose backups this cloud does not replicate (REP-02). @throws Fault 6122 */
+export function checkReplicated({ name, replicatedKinds }: Profile, vaultId: string, objectType: string): void {
+  if (!replicatedKinds.some((kind) => kind === objectType))
+    fault("6122", `vault ${vaultId} holds backups of the type ${objectType}, not replicated in the profile ${name}`);
 }

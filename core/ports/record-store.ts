@@ -103,6 +103,11 @@ export interface RecordStore {
    */
   transact(writes: readonly Write[]): Promise<void>;
   query(query: Query): Promise<Page>;
+  /**
+   * How many items a partition of an index holds, where the store knows that without reading them; else undefined (DynamoDB
+   * keeps no such count). Items whose ttl has passed count until they are removed: ask only where there are none.
+   */
+  count(index: IndexName, pk: string): Promise<number | undefined>;
 }
 
 /** A single write's condition did not hold; `current` is what stands there. */

@@ -51,7 +51,7 @@ export const deletePolicy: Handler<Services> = async (request, services) => {
 
 export const associatePolicy: Handler<Services> = async (request, services) => {
   const ask = parseBody(associatePolicyBody, request.body);
-  await associate(services, request.caller, vaultId(request), ask);
+  await associate(services, request.caller, vaultId(request), ask, request.profile);
   const { destinationVaultId } = ask;
   return {
     status: 200,

@@ -9,9 +9,9 @@ import type { Handler } from "./kit/request.ts";
 import { refusal } from "./kit/wire-errors.ts";
 import { replicateBackupBody, replicateVaultBody, syncBackupsBody, syncVaultBody } from "./schemas/replication.ts";
 
-export const copyCheckpoint: Handler<Services> = async ({ body, caller }, services) => {
+export const copyCheckpoint: Handler<Services> = async ({ body, caller, profile }, services) => {
   const { vaultId, destination } = parseBody(replicateVaultBody, body);
-  return replicateVault(services, caller, vaultId, destination);
+  return replicateVault(services, caller, vaultId, destination, profile);
 };
 
 export const copyBackup: Handler<Services> = async ({ body, caller, path }, services) => {

@@ -206,8 +206,8 @@ describe("changing a policy", () => {
 
   it("6003, VLT-63: the destination is fixed while the policy is applied", async () => {
     const { id } = await create(replication());
-    const from = await vault();
-    const to = await vault({}, { protect_type: "replication" });
+    const from = await vault({}, { object_type: "server" });
+    const to = await vault({}, { object_type: "server", protect_type: "replication" });
     const elsewhere = { destination_region: "eu-3", destination_project_id: PROJECT };
     expect((await put(id, { operation_definition: { ...elsewhere, destination_region: "eu-2" } })).status).toBe(200);
     expect((await bind(from.id, id, { destination_vault_id: to.id })).status).toBe(200);
@@ -261,8 +261,8 @@ describe("applying a policy to a vault", () => {
 
   it("VLT-60: another one of its type takes its place, one of the other type stands beside it", async () => {
     const [a, b, c] = [await create(), await create(), await create(replication())];
-    const { id: vaultId } = await vault();
-    const to = await vault({}, { protect_type: "replication" });
+    const { id: vaultId } = await vault({}, { object_type: "server" });
+    const to = await vault({}, { object_type: "server", protect_type: "replication" });
     await bind(vaultId, a.id);
     await bind(vaultId, c.id, { destination_vault_id: to.id });
     await bind(vaultId, b.id);
@@ -320,25 +320,26 @@ describe("applying a policy to a vault", () => {
     expect(refused(await bind("11111111-1111-4111-8111-111111111111", id))).toEqual([404, "6105"]);
   });
 
-  it("VLT-61: a replication policy needs a replication vault of the same kind in its destination", async () => {
+  it("VLT-61, REP-02: a replication policy needs servers, and a replication vault of the same kind in its destination", async () => {
     const { id } = await create(replication());
-    const { id: from } = await vault();
+    const { id: from } = await vault({}, { object_type: "server" });
     const backup = await vault();
     const servers = await vault({}, { protect_type: "replication", object_type: "server" });
     const disks = await vault({}, { protect_type: "replication" });
+    expect(refused(await bind(backup.id, id, { destination_vault_id: disks.id }))).toEqual([400, "6122"]);
     const to = (vaultId?: string) => bind(from, id, { destination_vault_id: vaultId });
     expect(refused(await to())).toEqual([400, "9900"]);
     expect(refused(await to("11111111-1111-4111-8111-111111111111"))).toEqual([400, "6120"]);
     expect(refused(await to(backup.id))).toEqual([400, "6119"]);
-    expect(refused(await to(servers.id))).toEqual([400, "6128"]);
-    expect(await to(disks.id)).toMatchObject({
+    expect(refused(await to(disks.id))).toEqual([400, "6128"]);
+    expect(await to(servers.id)).toMatchObject({
       status: 200,
-      body: { associate_policy: { destination_vault_id: disks.id } },
+      body: { associate_policy: { destination_vault_id: servers.id } },
     });
     const other = await create(
       replication({ operation_definition: { destination_region: "eu-2", destination_project_id: "elsewhere" } }),
     );
-    expect(refused(await bind(from, other.id, { destination_vault_id: disks.id }))).toEqual([400, "6120"]);
+    expect(refused(await bind(from, other.id, { destination_vault_id: servers.id }))).toEqual([400, "6120"]);
   });
 
   it("VLT-09: deleting a vault releases it; a policy may be deleted while its vault goes", async () => {

@@ -71,7 +71,7 @@ describe("replicating a vault (#32)", () => {
   it("REP-02, REP-03, REP-11: refuses what cannot be replicated", async () => {
     await refused(ask("nope"), "6105", "nope");
     await refused(ask(await vault({ protect_type: "replication" })), "6128", "holds replicas");
-    await refused(ask(await vault({ object_type: "disk" })), "6122", "of the type disk");
+    await refused(ask(await vault({ object_type: "disk" })), "6122", "of the type disk, not replicated");
     await refused(ask(await protectedVault({ backups: 0 })), "0001", "no backup to replicate");
   });
 

@@ -238,6 +238,7 @@ describe("a change of accounts", () => {
       getMany: (...given) => records.getMany(...given),
       write: (...given) => records.write(...given),
       query: (...given) => records.query(...given),
+      count: (...args) => records.count(...args),
       async transact(writes) {
         if (left > 0) await order(host, { action: "domain-create", name: `other-${left--}` });
         await records.transact(writes);

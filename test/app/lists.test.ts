@@ -1,11 +1,13 @@
 /** Are lists cut, ordered, filtered and counted truly, however rows and pages fall? */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listBackups } from "../../core/app/lists/list-backups.ts";
 import { listTasks } from "../../core/app/lists/list-tasks.ts";
 import { createdBetween, fromRows, listPage, newestFirst, type Row } from "../../core/app/lists/walk.ts";
 import type { Task } from "../../core/app/records/entities.ts";
-import { insert, tasks } from "../../core/app/records/tables.ts";
-import { createVaultHost, PROJECT, type VaultHost } from "../support/vault-host.ts";
+import { backups, insert, tasks } from "../../core/app/records/tables.ts";
+import { backupRow } from "../support/backup-rows.ts";
+import { createVaultHost, PROJECT, type VaultHost, vaultBody } from "../support/vault-host.ts";
 
 const find = (rows: readonly Row[]) => async (id: string) => rows.find((row) => row.id === id);
 const list = (rows: readonly Row[], keep = (_: Row) => true) => ({
@@ -157,6 +159,39 @@ describe("lists over the record store", () => {
     expect(window).toEqual({ ids: ["t0012", "t0011", "t0010"], count: 3 });
     expect((await page({ from: at(10), to: at(12) }, { marker: "t0012", limit: 1 })).ids).toEqual(["t0011"]);
     await expect(page({ from: 2, to: 1 })).rejects.toThrow("start_time");
+  });
+
+  it("of backups are counted exactly, beyond what a walk looks at, and page as far as they go", async () => {
+    const at = (i: number) => Date.parse("2030-01-01T00:00:00Z") + i * 1000;
+    const made = await host.call("POST", "/vaults", vaultBody());
+    const vaultId: string = made.body.vault.id;
+    const row = (i: number) =>
+      backupRow(`b${String(i).padStart(5, "0")}`, {
+        ...{ createdAt: at(i), resourceId: `r${i % 4}`, vaultId: i % 2 === 0 ? vaultId : "elsewhere" },
+        ...(i % 3 === 0 && { status: "error" }),
+      });
+    const MANY = 10_100;
+    for (let i = 0; i < MANY; i += 100)
+      await host.records.transact(Array.from({ length: 100 }, (_, n) => insert(backups, row(i + n))));
+    const page = async (filter: object, ask: object = {}) => {
+      const all = { ids: [], statuses: [], ...filter };
+      const found = await listBackups(host.services, PROJECT, all, { limit: 3, offset: 0, ...ask });
+      return { ids: found.rows.map(({ id }) => id), count: found.count };
+    };
+    const newest = [10_099, 10_098, 10_097].map((i) => row(i).id);
+    expect(await page({})).toEqual({ ids: newest, count: MANY });
+    expect(await page({ imageType: "backup" })).toEqual({ ids: newest, count: MANY });
+    expect(await page({}, { marker: newest[0], limit: 2 })).toEqual({ ids: newest.slice(1), count: MANY });
+    expect(await page({}, { offset: MANY - 2 })).toEqual({ ids: [row(1).id, row(0).id], count: MANY });
+    expect(await page({}, { limit: 0 })).toEqual({ ids: [], count: MANY });
+    expect((await page({ vaultId })).count).toBe(MANY / 2);
+    expect(await page({ resourceId: "r3" }, { limit: 1 })).toEqual({ ids: newest.slice(0, 1), count: MANY / 4 });
+    // What no index knows is walked, and counted as far as that goes.
+    expect((await page({ vaultId, resourceId: "r2" })).count).toBe(MANY / 4);
+    expect((await page({ vaultId, statuses: ["error"] })).count).toBe(Math.ceil(MANY / 6));
+    expect((await page({ from: at(10), to: at(12) })).count).toBe(3);
+    expect(await page({ vaultId: "nobody's" })).toEqual({ ids: [], count: 0 });
+    expect(await page({ ownType: "shared" }).catch(String)).toContain("9900");
   });
 
   it("have open time windows on either side", () => {

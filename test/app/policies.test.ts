@@ -204,9 +204,14 @@ describe("a point that comes", () => {
       operation_type: "replication",
       operation_definition: { destination_region: "eu-2", destination_project_id: PROJECT },
     });
-    const vault = await host.vault(["d1"]);
+    host.disks.addServerWith("srv", [diskOf(2 * BLOCK, { 0: 2 })]);
+    const vault = await host.vault(["srv"]);
     const { body } = await host.call("POST", "/vaults", {
-      vault: { name: "copies", resources: [], billing: { object_type: "disk", protect_type: "replication", size: 10 } },
+      vault: {
+        name: "copies",
+        resources: [],
+        billing: { object_type: "server", protect_type: "replication", size: 10 },
+      },
     });
     const to = { policy_id: id, destination_vault_id: body.vault.id };
     expect((await host.call("POST", `/vaults/${vault}/associatepolicy`, to)).status).toBe(200);

@@ -57,6 +57,7 @@ async function writesOf(work: (s: Services) => Promise<unknown>): Promise<number
     get: (...a) => records.get(...a),
     getMany: (...a) => records.getMany(...a),
     query: (...a) => records.query(...a),
+    count: (...args) => records.count(...args),
     write: (w) => {
       writes++;
       return records.write(w);

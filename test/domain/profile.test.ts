@@ -1,7 +1,7 @@
 /** Does a profile refuse what its cloud has not, and nothing else (cbr-behaviour §1)? */
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../core/domain/fault.ts";
-import { checkProfile, PROFILES } from "../../core/domain/profile.ts";
+import { checkProfile, checkReplicated, PROFILES } from "../../core/domain/profile.ts";
 
 const { huawei, otc } = PROFILES;
 const detailOf = (work: () => void): string => {
@@ -24,6 +24,16 @@ describe("a profile", () => {
   ])("otc refuses %s with 9900, huawei takes it", (_, asked, text) => {
     expect(detailOf(() => checkProfile(otc, "vault", asked))).toContain(`9900: ${text}`);
     expect(detailOf(() => checkProfile(huawei, "vault", asked))).toBe("fine");
+  });
+
+  it("replicates servers in both, file systems and on-premises machines on huawei, disks nowhere (REP-02)", () => {
+    const replicated = (profile: typeof otc, type: string) => detailOf(() => checkReplicated(profile, "v", type));
+    expect([replicated(otc, "server"), replicated(huawei, "server")]).toEqual(["fine", "fine"]);
+    for (const type of ["turbo", "vmware"]) {
+      expect(replicated(huawei, type)).toBe("fine");
+      expect(replicated(otc, type)).toContain("6122");
+    }
+    for (const profile of [otc, huawei]) expect(replicated(profile, "disk")).toContain("6122");
   });
 
   it("otc takes what both clouds have", () => {

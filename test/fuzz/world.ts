@@ -36,6 +36,7 @@ function counting(records: RecordStore, count: (n: number) => void): RecordStore
     get: (key, options) => records.get(key, options),
     getMany: (keys, options) => records.getMany(keys, options),
     query: (query) => records.query(query),
+    count: (...args) => records.count(...args),
     async write(write) {
       await records.write(write);
       count(changes([write]));

@@ -1,8 +1,8 @@
 /**
  * Kills its own process at the moment that the plan file names, and sets its clock. Loaded by `--import` into every thread of a service under
- * test: the main thread counts tasks and commits, every thread counts its calls on the object folder.
+ * test: the main thread counts tasks and commits, the worker threads together count their calls on the object folder.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isMainThread } from "node:worker_threads";
@@ -72,14 +72,21 @@ function readJournal(): JournalState {
   };
 }
 
+/** How many such calls all threads together have begun: which of them writes how many packs is decided anew in each run. */
+function countCall({ id }: KillPlan): number {
+  const file = join(folder, `calls-${id}`);
+  appendFileSync(file, "x");
+  return statSync(file).size;
+}
+
 /** Called before and after every call that can be a moment. */
 function passed(call: CallMoment["call"], when: CallMoment["when"]): void {
   const now = current();
   const at = now?.plan.at;
   if (now === undefined || typeof at !== "object" || !("call" in at)) return;
   if (at.call !== call || (at.thread ?? "main") !== thread || now.begun === undefined) return;
-  if (when === "before") now.calls++;
-  if (now.calls === at.nth && when === at.when) die(now);
+  if (when === "before") now.calls = countCall(now.plan);
+  if (now.calls >= at.nth && when === at.when) die(now);
 }
 
 function visited(phase: "before" | "effect" | "recorded", task: string): void {

@@ -1,6 +1,6 @@
 /** At which moment shall a service process kill itself, and what does it leave written about that moment? */
 
-/** A step inside a task, seen from outside: the n-th of its kind since the task (or, without a task, the arming) began. */
+/** A step inside a task, seen from outside: the n-th of its kind in all threads of that kind since the task (or, without a task, the arming) began. */
 export interface CallMoment {
   /** COMMIT of the record file, or a call on the object folder. */
   readonly call: "commit" | "link" | "rename" | "unlink";

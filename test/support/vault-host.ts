@@ -152,6 +152,7 @@ export function dyingStore(store: RecordStore, writes: number, { lost = false } 
     get: (...args) => alive(() => store.get(...args)),
     getMany: (...args) => alive(() => store.getMany(...args)),
     query: (...args) => alive(() => store.query(...args)),
+    count: (...args) => alive(() => store.count(...args)),
     write: (write) => spend(() => store.write(write)),
     transact: (all) => spend(() => store.transact(all)),
   };

@@ -16,6 +16,11 @@ interface Wanted extends FileIdentity {
   readonly found: Opener[];
 }
 
+/** The files that are looked for, by what /proc tells first of what it shows: a look may be about a thousand of them. */
+type ByInode = ReadonlyMap<bigint, readonly Wanted[]>;
+
+const byInode = (wanted: readonly Wanted[]): ByInode => Map.groupBy(wanted, ({ ino }) => ino);
+
 /** Runs something that may meet a process that ends meanwhile or belongs to somebody else. */
 function attempt<T>(action: () => T): T | "gone" | "denied" {
   try {
@@ -60,7 +65,7 @@ function commandOf(pid: number): string | undefined {
 }
 
 /** Descriptors of one process. Answers "denied" when they are hidden from us. */
-function scanDescriptors(pid: number, wanted: readonly Wanted[]): "denied" | undefined {
+function scanDescriptors(pid: number, wanted: ByInode): "denied" | undefined {
   const folder = `/proc/${pid}/fd`;
   const names = attempt(() => readdirSync(folder));
   if (failed(names)) return names === "denied" ? "denied" : undefined;
@@ -70,35 +75,34 @@ function scanDescriptors(pid: number, wanted: readonly Wanted[]): "denied" | und
     if (failed(link) || !link.startsWith("/")) continue;
     const seen = attempt(() => statSync(`${folder}/${name}`, { bigint: true }));
     if (failed(seen)) continue;
-    const file = wanted.find(({ dev, ino }) => seen.ino === ino && seen.dev === dev);
-    if (file === undefined) continue;
+    const files = (wanted.get(seen.ino) ?? []).filter(({ dev }) => seen.dev === dev);
+    if (files.length === 0) continue;
     const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(textOf(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? "2", 8);
     if ((flags & O_PATH) !== 0) continue;
     const mayWrite = (flags & O_ACCMODE) !== 0;
-    file.found.push({ pid, command: commandOf(pid), how: mayWrite ? "write" : "read", mayWrite });
+    const opener: Opener = { pid, command: commandOf(pid), how: mayWrite ? "write" : "read", mayWrite };
+    for (const file of files) file.found.push(opener);
   }
   return undefined;
 }
 
+/** Lines of shared writable mappings: device, inode, path. */
+const SHARED_WRITABLE = /^\S+ .w.s \S+ ([0-9a-f]+):([0-9a-f]+) (\d+)\s+(.*)$/gm;
+
 /** Shared writable mappings outlive their descriptor, and a write through one need not change the time stamps again. */
-function scanMappings(pid: number, wanted: readonly Wanted[]): void {
-  const maps = textOf(`/proc/${pid}/maps`);
-  for (const file of wanted) {
-    if (!maps.includes(` ${file.ino} `)) continue;
-    const mapped = maps.split("\n").some((line) => {
-      const match = /^\S+ (\S{4}) \S+ ([0-9a-f]+):([0-9a-f]+) (\d+)\s+(.*)$/.exec(line);
-      if (match === null || match[4] !== `${file.ino}` || match[1]?.[1] !== "w" || match[1][3] !== "s") return false;
-      return file.devices.has(shortHex(match[2] as string, match[3] as string)) || match[5] === file.path;
-    });
-    if (mapped) file.found.push({ pid, command: commandOf(pid), how: "map", mayWrite: true });
-  }
+function scanMappings(pid: number, wanted: ByInode): void {
+  const found = new Set<Wanted>();
+  for (const [, major = "", minor = "", inode = "", path] of textOf(`/proc/${pid}/maps`).matchAll(SHARED_WRITABLE))
+    for (const file of wanted.get(BigInt(inode)) ?? [])
+      if (file.devices.has(shortHex(major, minor)) || path === file.path) found.add(file);
+  for (const file of found) file.found.push({ pid, command: commandOf(pid), how: "map", mayWrite: true });
 }
 
 const shortHex = (major: string, minor: string) =>
   `${Number.parseInt(major, 16).toString(16)}:${Number.parseInt(minor, 16).toString(16)}`;
 
 /** /proc/locks shows every user's locks; a running QEMU appears as `OFDLCK ADVISORY READ -1 08:01:1234 100 103`. */
-function scanLocks(wanted: readonly Wanted[]): void {
+function scanLocks(wanted: ByInode): void {
   for (const line of textOf("/proc/locks").split("\n")) {
     const match = /^\d+:\s+(?:->\s+)?(POSIX|OFDLCK|FLOCK)\s+\S+\s+\S+\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/.exec(
       line,
@@ -107,11 +111,11 @@ function scanLocks(wanted: readonly Wanted[]): void {
     const pid = Number(match[2]);
     if (pid === process.pid) continue;
     const device = shortHex(match[3] as string, match[4] as string);
-    const file = wanted.find(({ ino, devices }) => match[5] === `${ino}` && devices.has(device));
-    if (file === undefined) continue;
+    const files = (wanted.get(BigInt(match[5] as string)) ?? []).filter(({ devices }) => devices.has(device));
+    if (files.length === 0) continue;
     const known = pid > 0 ? pid : undefined;
     const command = known === undefined ? undefined : commandOf(known);
-    file.found.push({ pid: known, command, how: "lock", mayWrite: true });
+    for (const file of files) file.found.push({ pid: known, command, how: "lock", mayWrite: true });
   }
 }
 
@@ -124,11 +128,12 @@ function scanLoopDevices(wanted: readonly Wanted[]): void {
     const backing = textOf(`/sys/block/${name}/loop/backing_file`).trimEnd();
     if (backing === "") continue;
     const seen = attempt(() => statSync(backing, { bigint: true }));
-    const file = wanted.find(
+    const files = wanted.filter(
       ({ path, dev, ino }) => path === backing || (!failed(seen) && seen.ino === ino && seen.dev === dev),
     );
     const readOnly = textOf(`/sys/block/${name}/ro`).trim() === "1";
-    file?.found.push({ pid: undefined, command: `/dev/${name}`, how: "loop", mayWrite: !readOnly });
+    for (const file of files)
+      file.found.push({ pid: undefined, command: `/dev/${name}`, how: "loop", mayWrite: !readOnly });
   }
 }
 
@@ -145,6 +150,7 @@ export function linuxProcesses(): Processes {
           found: [],
         };
       });
+      const inodes = byInode(wanted);
       const entries = attempt(() => readdirSync("/proc"));
       const pids = failed(entries) ? [] : entries.filter((name) => /^\d+$/.test(name)).map(Number);
       // hidepid=2 takes other users' processes out of the listing; process 1 is always somebody's.
@@ -152,14 +158,14 @@ export function linuxProcesses(): Processes {
       let turn = performance.now();
       for (const pid of pids) {
         if (pid === process.pid) continue;
-        if (scanDescriptors(pid, wanted) === "denied") hidden = true;
-        else scanMappings(pid, wanted);
+        if (scanDescriptors(pid, inodes) === "denied") hidden = true;
+        else scanMappings(pid, inodes);
         if (performance.now() - turn > TURN_MS) {
           await setImmediate();
           turn = performance.now();
         }
       }
-      scanLocks(wanted);
+      scanLocks(inodes);
       scanLoopDevices(wanted);
       return {
         byFile: wanted.map(({ found }) => found),

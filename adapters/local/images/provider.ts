@@ -168,12 +168,14 @@ export function createImageProvider({
       const { byFile } = await processes.openersOf(stamps.map(identityOf));
       for (const [i, { diskId }] of capture.disks.entries()) {
         const before = stamps[i] as Stamp;
-        const writer = byFile[i]?.find(({ mayWrite }) => mayWrite);
-        if (writer !== undefined) return changed(diskId, before.path, describeOpener(writer));
         const now = await stampOf(before.path).catch((error: unknown) => {
           if (error instanceof FileTrouble) return error;
           throw error;
         });
+        // The number of a file that is gone may be another file's by now, and so may its openers.
+        const same = !(now instanceof FileTrouble) && now.dev === before.dev && now.ino === before.ino;
+        const writer = same ? byFile[i]?.find(({ mayWrite }) => mayWrite) : undefined;
+        if (writer !== undefined) return changed(diskId, before.path, describeOpener(writer));
         const text = now instanceof FileTrouble ? now.message : difference(before, now);
         if (text !== undefined) return changed(diskId, before.path, text);
       }

@@ -98,5 +98,9 @@ export function withBadManners(store: RecordStore, copy: LaggingCopy, manners: M
       if (query.index !== undefined) return copy.query(asked);
       return short ? store.query(asked) : page;
     },
+    async count(index, pk) {
+      mayThrottle();
+      return store.count(index, pk);
+    },
   };
 }

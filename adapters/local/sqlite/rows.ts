@@ -5,8 +5,11 @@ import type { Item, JsonObject } from "../../../core/ports/record-store.ts";
 /** A row as node:sqlite gives it. */
 export type Row = Record<string, SQLOutputValue>;
 
+const KEY = ["pk", "sk"];
+/** The columns besides the key. */
+export const VALUES = ["g1pk", "g1sk", "g2pk", "g2sk", "g3pk", "g3sk", "v", "counters", "ttl", "body"];
 /** The columns in the order of `toRow`. */
-export const COLUMNS = "pk, sk, g1pk, g1sk, g2pk, g2sk, g3pk, g3sk, v, counters, ttl, body";
+export const COLUMNS = [...KEY, ...VALUES].join(", ");
 
 /** The values of an item's columns, in the order of `COLUMNS`. */
 export function toRow(item: Item): SQLInputValue[] {

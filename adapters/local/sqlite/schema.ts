@@ -23,7 +23,25 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX items_g2 ON items (g2pk, g2sk, pk, sk) WHERE g2pk IS NOT NULL;
    CREATE INDEX items_g3 ON items (g3pk, g3sk, pk, sk) WHERE g3pk IS NOT NULL;
    CREATE INDEX items_ttl ON items (ttl) WHERE ttl IS NOT NULL;`,
+  `CREATE TABLE partitions (idx TEXT NOT NULL, pk TEXT NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (idx, pk)) STRICT, WITHOUT ROWID;
+   ${["g1", "g2", "g3"].map(countedPartitions).join("\n")}`,
 ];
+
+/**
+ * Keeps, in the very transaction of a write, how many items each partition of an index holds. Rows of empty partitions go, so that
+ * the table is never larger than what is stored. Takes up what is stored already.
+ */
+function countedPartitions(index: string): string {
+  const more = `INSERT INTO partitions VALUES ('${index}', new.${index}pk, 1) ON CONFLICT DO UPDATE SET items = items + 1;`;
+  const less = `UPDATE partitions SET items = items - 1 WHERE idx = '${index}' AND pk = old.${index}pk;
+     DELETE FROM partitions WHERE idx = '${index}' AND pk = old.${index}pk AND items = 0;`;
+  return `
+   INSERT INTO partitions SELECT '${index}', ${index}pk, count(*) FROM items WHERE ${index}pk IS NOT NULL GROUP BY ${index}pk;
+   CREATE TRIGGER ${index}_put AFTER INSERT ON items WHEN new.${index}pk IS NOT NULL BEGIN ${more} END;
+   CREATE TRIGGER ${index}_gone AFTER DELETE ON items WHEN old.${index}pk IS NOT NULL BEGIN ${less} END;
+   CREATE TRIGGER ${index}_left AFTER UPDATE ON items WHEN old.${index}pk IS NOT NULL AND old.${index}pk IS NOT new.${index}pk BEGIN ${less} END;
+   CREATE TRIGGER ${index}_came AFTER UPDATE ON items WHEN new.${index}pk IS NOT NULL AND old.${index}pk IS NOT new.${index}pk BEGIN ${more} END;`;
+}
 
 /**
  * Opens the record file, made or migrated when needed, with every commit on the disk before it returns.

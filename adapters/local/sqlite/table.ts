@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { checkItem, itemSize, keyOf, TRANSACTION_BYTES } from "../../../core/ports/record-limits.ts";
 import type { Condition, Item, Key, Write } from "../../../core/ports/record-store.ts";
 import { ConditionFailed, LimitExceeded, TransactionRefused } from "../../../core/ports/record-store.ts";
-import { COLUMNS, toItem, toRow } from "./rows.ts";
+import { COLUMNS, toItem, toRow, VALUES } from "./rows.ts";
 
 /** A decided change: what the key holds afterwards, undefined = nothing. */
 export interface Change {
@@ -27,8 +27,12 @@ export interface Table {
 /** The base table of an open record file; `nowSeconds` decides which ttl has passed. */
 export function createTable(db: DatabaseSync, nowSeconds: () => number): Table {
   const select = db.prepare(`SELECT ${COLUMNS} FROM items WHERE pk = ? AND sk = ? AND (ttl IS NULL OR ttl > ?)`);
-  // REPLACE, so that an item whose ttl has passed and that no sweep removed yet gives way.
-  const put = db.prepare(`INSERT OR REPLACE INTO items (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  // An item whose ttl has passed and that no sweep removed yet gives way. Not REPLACE: that fires no trigger for what it removes,
+  // and triggers count the partitions.
+  const put = db.prepare(
+    `INSERT INTO items (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (pk, sk) DO UPDATE SET ${VALUES.map((column) => `${column} = excluded.${column}`).join(", ")}`,
+  );
   const remove = db.prepare("DELETE FROM items WHERE pk = ? AND sk = ?");
 
   function get(key: Key): Item | undefined {

@@ -33,6 +33,11 @@ export interface LocalWorkflowsOptions {
    * it for handlers that queue for something scarce (worker threads): queueing would eat up their TimeoutSeconds.
    */
   readonly concurrency?: Readonly<Record<string, number>>;
+  /**
+   * By workflow: how many of its executions are driven at once. More are recorded and wait in order: a thousand that are due at
+   * one time need no more memory than these. Only for workflows that are nobody's children: a parent would keep its place while it waits for one.
+   */
+  readonly drivenAtOnce?: Readonly<Partial<Record<WorkflowName, number>>>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: (
@@ -96,12 +101,18 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
     },
   };
 
+  const rooms = new Map(
+    Object.entries(options.drivenAtOnce ?? {}).map(([name, room]) => [name as WorkflowName, createGate(room)]),
+  );
+
   /** Drives an execution unless it is being driven already. `fresh`: just recorded, nothing in its journal. */
   function launch(key: ExecutionKey, fresh?: Execution): Promise<End> {
     const id = `${key.workflow}#${key.name}`;
     const known = active.get(id);
     if (known !== undefined) return known;
-    const driven = drive(key, fresh).finally(() => active.delete(id));
+    const room = rooms.get(key.workflow);
+    const driving = room === undefined ? drive(key, fresh) : room(parking.signal, () => drive(key, fresh));
+    const driven = driving.finally(() => active.delete(id));
     active.set(id, driven);
     driven.catch((error: unknown) => {
       if (!(error instanceof Discarded)) log({ level: "error", text: "execution lost its driver", id, error });

@@ -64,6 +64,22 @@ export async function createCheckpoint(
   caller: Caller,
   ask: CheckpointRequest,
 ): Promise<CreatedCheckpoint> {
+  const created = await recordCheckpoint(s, caller, ask);
+  await startCheckpoint(s, created.checkpoint.id);
+  return created;
+}
+
+/** Starts a run that was recorded. Whoever does not get to it is followed by the watch that was recorded with it. */
+export async function startCheckpoint(s: Services, checkpointId: string): Promise<void> {
+  await s.workflows.start("backup", checkpointId, { checkpointId });
+}
+
+/** The same without the start, which the caller owes. @throws as createCheckpoint */
+export async function recordCheckpoint(
+  s: Services,
+  caller: Caller,
+  ask: CheckpointRequest,
+): Promise<CreatedCheckpoint> {
   const { checkpoint, members, later, skipped } = await withFreshState(() => record(s, caller, ask));
   // The run exists. A crash from here on leaves it with the members recorded so far, and the watch that was written with
   // it starts it; the request was not acknowledged.
@@ -76,7 +92,6 @@ export async function createCheckpoint(
     const rows = skipped.slice(i, i + SKIPPED_PER_TRANSACTION);
     await s.records.transact(rows.map((row) => insertAt({ key: skippedKey(checkpoint.id, row.resourceId) }, row)));
   }
-  await s.workflows.start("backup", checkpoint.id, { checkpointId: checkpoint.id });
   return { checkpoint, members, skipped };
 }
 

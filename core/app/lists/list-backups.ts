@@ -70,7 +70,8 @@ export async function listBackups(
   const usage = vaultUsage(s, projectId);
   return listPage<ShownBackup>(
     {
-      source: named === undefined ? (after) => newest(s, projectId, filter, after) : fromRows(named),
+      source: named === undefined ? (after, atOnce) => newest(s, projectId, filter, after, atOnce) : fromRows(named),
+      ...(named === undefined && { total: () => total(s, projectId, filter) }),
       find: async (id) => (await findBackup(s, projectId, id))?.shown,
       keep: async (row) =>
         row.backup.projectId === projectId &&
@@ -117,11 +118,25 @@ async function* newest(
   projectId: string,
   filter: BackupFilter,
   after: Row | undefined,
+  atOnce: number | undefined,
 ): AsyncGenerator<ShownBackup> {
-  for await (const item of walkBack(s.records, partition(projectId, filter, after))) {
+  for await (const item of walkBack(s.records, partition(projectId, filter, after), atOnce)) {
     const backup = parseItem(backups.schema, item);
     if (backup.id !== after?.id) yield asRow(backup);
   }
+}
+
+/** How many there are, when the filter keeps all of one partition: all of the project, of a vault or of a resource. */
+async function total(s: Services, projectId: string, filter: BackupFilter): Promise<number | undefined> {
+  const { vaultId, resourceId, ids, statuses, ownType, imageType = "backup", ...others } = filter;
+  // What nothing is yet (shared, another image type) is an empty list, which the walk finds as well.
+  const all = ids.length === 0 && statuses.length === 0 && ownType !== "shared" && imageType === "backup";
+  const both = vaultId !== undefined && resourceId !== undefined;
+  if (!all || both || Object.values(others).some((value) => value !== undefined && value !== false)) return undefined;
+  // A vault's partition has no project in its key.
+  if (vaultId !== undefined && (await findVault(s, projectId, vaultId)) === undefined) return undefined;
+  const { index = "g1", pk } = partition(projectId, filter, undefined);
+  return s.records.count(index, pk);
 }
 
 function partition(

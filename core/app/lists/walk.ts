@@ -23,7 +23,10 @@ export interface PageAsk {
   readonly sort?: readonly SortKey[] | undefined;
 }
 
-/** `count`: rows that match, over all pages; it stops counting at 10,000 walked rows and is a lower bound beyond. */
+/**
+ * `count`: rows that match, over all pages. Where neither an index nor the store knows, it stops counting at 10,000 walked rows and is
+ * a lower bound beyond.
+ */
 export interface Paged<T> {
   readonly rows: readonly T[];
   readonly count: number;
@@ -40,15 +43,19 @@ export interface Partition {
   readonly range?: SortRange;
 }
 
-/** Every item of a partition from the newest back. */
-export async function* walkBack(records: RecordStore, { index, pk, range }: Partition): AsyncGenerator<Item> {
+/** Every item of a partition from the newest back; `atOnce` when that many will do. */
+export async function* walkBack(
+  records: RecordStore,
+  { index, pk, range }: Partition,
+  atOnce = ROWS_AT_ONCE,
+): AsyncGenerator<Item> {
   let cursor: string | undefined;
   do {
     const page = await records.query({
       pk,
       forward: false,
       ...(index === undefined ? { consistent: true } : { index }),
-      limit: ROWS_AT_ONCE,
+      limit: atOnce,
       ...(range !== undefined && { sk: range }),
       ...(cursor !== undefined && { cursor }),
     });
@@ -67,8 +74,13 @@ export function createdBetween(from: number | undefined, to: number | undefined)
 }
 
 export interface ListOf<T extends Row> {
-  /** Rows in default order; `after` a row when a marker names it. Called once or twice. */
-  readonly source: (after: Row | undefined) => AsyncIterable<T> | Iterable<T>;
+  /**
+   * Rows in default order; `after` a row when a marker names it, `atOnce` when a page needs so many and no more. Called once or
+   * twice.
+   */
+  readonly source: (after: Row | undefined, atOnce: number | undefined) => AsyncIterable<T> | Iterable<T>;
+  /** How many rows are kept in all, when that is known without looking at them. */
+  readonly total?: () => Promise<number | undefined>;
   /** The row that a marker names, wherever it stands now. */
   readonly find: (id: string) => Promise<Row | undefined>;
   readonly keep: (row: T) => boolean | Promise<boolean>;
@@ -83,18 +95,37 @@ export interface ListOf<T extends Row> {
 export async function listPage<T extends Row>(list: ListOf<T>, ask: PageAsk): Promise<Paged<T>> {
   const byDefault = (ask.sort ?? []).every(({ key, descending }) => key === "created_at" && descending);
   if (!byDefault) return sortedPage(list, ask, ask.sort ?? []);
-  if (ask.marker === undefined) return walkPage(list, ask, undefined);
-  const after = (await list.find(ask.marker)) ?? badField("marker", `no row has the id ${ask.marker}`);
+  const after =
+    ask.marker === undefined
+      ? undefined
+      : ((await list.find(ask.marker)) ?? badField("marker", `no row has the id ${ask.marker}`));
+  const total = await list.total?.();
+  if (total !== undefined) return { rows: await firstRows(list, ask, after), count: total };
+  if (after === undefined) return walkPage(list, ask, undefined);
   const { rows } = await walkPage(list, ask, after);
   const { count } = await walkPage(list, { limit: 0, offset: 0 }, undefined);
   return { rows, count };
+}
+
+/** The page alone: nothing is filtered, so that it walks no further than the page goes. */
+async function firstRows<T extends Row>(list: ListOf<T>, ask: PageAsk, after: Row | undefined): Promise<readonly T[]> {
+  const rows: T[] = [];
+  const end = ask.offset + ask.limit;
+  let at = 0;
+  if (ask.limit === 0) return rows;
+  // One more: the row of a marker may come first, and is left out by the source.
+  for await (const row of list.source(after, Math.min(ROWS_AT_ONCE, end + 1))) {
+    if (at++ >= ask.offset) rows.push(row);
+    if (at === end) break;
+  }
+  return rows;
 }
 
 async function walkPage<T extends Row>(list: ListOf<T>, ask: PageAsk, after: Row | undefined): Promise<Paged<T>> {
   const rows: T[] = [];
   let walked = 0;
   let count = 0;
-  for await (const row of list.source(after)) {
+  for await (const row of list.source(after, undefined)) {
     if (walked >= MAX_WALK && rows.length >= ask.limit) break;
     // Rows that match may be walked without end, the page needs them; rows that do not match may not.
     if (walked - count >= MAX_WALK) tooMany();
@@ -114,7 +145,7 @@ async function sortedPage<T extends Row>(list: ListOf<T>, ask: PageAsk, sort: re
   }));
   const all: T[] = [];
   let walked = 0;
-  for await (const row of list.source(undefined)) {
+  for await (const row of list.source(undefined, undefined)) {
     if (++walked > MAX_WALK) tooMany();
     if (await list.keep(row)) all.push(row);
   }

@@ -1,5 +1,6 @@
 /** POST associatepolicy and dissociatepolicy: applies a policy to a vault, or releases the vault from it (VLT-60..62). */
 import { badField, fault } from "../../domain/fault.ts";
+import { checkReplicated, PROFILES, type Profile } from "../../domain/profile.ts";
 import { GIB } from "../../domain/values.ts";
 import { checkStable } from "../../domain/vault-rules.ts";
 import type { Write } from "../../ports/record-store.ts";
@@ -22,14 +23,20 @@ export interface PolicyAsk {
 
 /**
  * Applies the policy, in place of another one of its type. Doing it again changes nothing.
- * @throws Fault 6000, 6105, 6112, 6118, 6119, 6120, 6127, 6128, 6129, 6136, 9900
+ * @throws Fault 6000, 6105, 6112, 6118, 6119, 6120, 6122, 6127, 6128, 6129, 6136, 9900
  */
-export const associatePolicy = (s: Services, caller: Caller, vaultId: string, ask: PolicyAsk): Promise<void> =>
+export const associatePolicy = (
+  s: Services,
+  caller: Caller,
+  vaultId: string,
+  ask: PolicyAsk,
+  profile = PROFILES.huawei,
+): Promise<void> =>
   withFreshState(async () => {
     const policy = await findPolicy(s, caller.projectId, ask.policyId);
     const vault = await loadVault(s.records, caller.projectId, vaultId);
     checkStable(vault.status);
-    await checkFit(s, vault, policy, ask.destinationVaultId);
+    await checkFit(s, vault, policy, ask.destinationVaultId, profile);
     const present = await loadLink(s.records, policy.id, vaultId);
     if (present !== undefined) {
       if (present.destinationVaultId === ask.destinationVaultId) return;
@@ -79,15 +86,17 @@ export async function applyingToNew(
       "6127",
       "vault.backup_policy_id: is a replication policy; apply it with its destination once the vault exists",
     );
-  await checkFit(s, vault, policy, undefined);
+  // A backup policy: no profile has anything against one.
+  await checkFit(s, vault, policy, undefined, PROFILES.huawei);
   return { vault: applied(vault, policy), writes: await applying(s, policy, vault, undefined) };
 }
 
 async function checkFit(
   s: RecordServices,
-  { billing }: Vault,
+  { id, billing }: Vault,
   policy: Policy,
   destination: string | undefined,
+  profile: Profile,
 ): Promise<void> {
   // VLT-62, SCH-27.
   if (billing.cloudType === "hybrid" && policy.operationType === "backup")
@@ -95,6 +104,7 @@ async function checkFit(
   if (billing.protectType !== "backup")
     fault("6127", "a replication vault takes no policy: it is filled by those of other vaults");
   if (policy.operationType === "backup") return;
+  checkReplicated(profile, id, billing.objectType);
   if (destination === undefined || destination === "")
     return badField("destination_vault_id", "is missing: a replication policy needs it");
   await checkDestination(s, billing.objectType, policy, destination);

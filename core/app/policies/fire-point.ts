@@ -7,7 +7,7 @@ import type { Notice } from "../../ports/notifier.ts";
 import { TransactionRefused, type Write } from "../../ports/record-store.ts";
 import { asVault, byItself } from "../audit/by-itself.ts";
 import { type TraceAbout, traceWrite } from "../audit/record-trace.ts";
-import { createCheckpoint } from "../backup/create-checkpoint.ts";
+import { recordCheckpoint } from "../backup/create-checkpoint.ts";
 import type { Task, Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
 import { linkKey, loadLink, type PolicyLink } from "../records/policies.ts";
@@ -27,6 +27,8 @@ import { overdue, skippedNotice } from "./run-notices.ts";
 export interface Fired {
   readonly outcome: "started" | "running" | "ended";
   readonly notices: readonly Notice[];
+  /** The run that the caller is to start: first all that is due is recorded, then all of it begins to work. */
+  readonly start?: string;
 }
 
 const NOTHING: Fired = { outcome: "ended", notices: [] };
@@ -74,7 +76,7 @@ async function backUp(s: Services, due: PointDue, link: PolicyLink, now: Instant
   const left = await associateDue(s, link);
   let claim: Claim | undefined;
   try {
-    await createCheckpoint(s, caller, {
+    const { checkpoint } = await recordCheckpoint(s, caller, {
       vaultId: due.vaultId,
       incremental: true,
       autoTrigger: true,
@@ -89,11 +91,11 @@ async function backUp(s: Services, due: PointDue, link: PolicyLink, now: Instant
         };
       },
     });
+    return { outcome: "started", notices: claim === undefined ? [] : overdue(claim, now), start: checkpoint.id };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return skip(s, due, now, { code: error.code, reason: error.detail, caller, left });
   }
-  return { outcome: "started", notices: claim === undefined ? [] : overdue(claim, now) };
 }
 
 const traceOf = (vault: Vault, caller: Caller): TraceAbout => byItself("createVaultBackup", asVault(vault), caller);

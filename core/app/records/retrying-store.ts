@@ -39,5 +39,6 @@ export function retrying(store: RecordStore, { sleep, random }: Patience): Recor
     write: (write) => patiently(() => store.write(write)),
     transact: (writes) => patiently(() => store.transact(writes)),
     query: (query) => patiently(() => store.query(query)),
+    count: (index, pk) => patiently(() => store.count(index, pk)),
   };
 }

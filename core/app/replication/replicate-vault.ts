@@ -1,5 +1,6 @@
 /** POST checkpoints/replicate: copies of a vault's backups in another region. Judged and refused: replication is not built yet. */
 import { fault } from "../../domain/fault.ts";
+import { checkReplicated, type Profile } from "../../domain/profile.ts";
 import type { Caller, Services } from "../services.ts";
 import { showVault } from "../vaults/show-vault.ts";
 import { type Destination, refuseDestination } from "./check-destination.ts";
@@ -10,13 +11,13 @@ export async function replicateVault(
   { projectId }: Caller,
   vaultId: string,
   destination: Destination,
+  profile: Profile,
 ): Promise<never> {
   const { vault, bindings } = await showVault(s, projectId, vaultId);
   const { protectType, objectType } = vault.billing;
   if (protectType === "replication") fault("6128", `vault ${vaultId} holds replicas, which are not replicated on`);
   if (vault.status !== "available") fault("6112", `vault ${vaultId} is ${vault.status}`);
-  if (objectType !== "server" && objectType !== "turbo")
-    fault("6122", `vault ${vaultId} holds backups of the type ${objectType}, which is not replicated`);
+  checkReplicated(profile, vaultId, objectType);
   if (bindings.some(({ status }) => status === "protecting")) fault("6125", `vault ${vaultId} is being backed up`);
   if (bindings.every(({ backups }) => backups === 0)) fault("0001", `vault ${vaultId} has no backup to replicate`);
   return refuseDestination(s, projectId, destination);

@@ -1,8 +1,9 @@
 /** The minute's work: every execution that was promised is started, looked after, and ended when it cannot end itself. */
 
-import { sortableTime } from "../../domain/values.ts";
-import { type Item, TransactionRefused } from "../../ports/record-store.ts";
+import { type Instant, sortableTime } from "../../domain/values.ts";
+import { type Item, type Key, TransactionRefused } from "../../ports/record-store.ts";
 import { sealHours } from "../audit/seal-hours.ts";
+import { startCheckpoint } from "../backup/create-checkpoint.ts";
 import { failRun } from "../backup/fail-run.ts";
 import { prepareCheckpoint, settleCheckpoint } from "../backup/run-checkpoint.ts";
 import { failDelete } from "../delete/run-delete.ts";
@@ -11,7 +12,7 @@ import { mendPoints } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
-import { Due } from "../records/entities.ts";
+import { Due, type OpenRun } from "../records/entities.ts";
 import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import { GapDue, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
@@ -49,7 +50,7 @@ export interface TickReport {
 /** A tick ends before the next one begins; what it does not get to is only later. */
 const BUDGET_MS = 45_000;
 /** Points that are fired together: their writes share commits. */
-const POINTS_AT_ONCE = 64;
+const POINTS_AT_ONCE = 128;
 const MINUTE_MS = 60_000;
 
 /**
@@ -57,11 +58,30 @@ const MINUTE_MS = 60_000;
  * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
-  const report = { started: 0, running: 0, ended: 0, failed: 0 };
-  const until = s.now() + BUDGET_MS;
   // Before anything that goes by the clock: it compares with the tick before, which is forgotten with this one noted.
   await mendPoints(s);
   await observeClock(s);
+  const round: Round = { report: { started: 0, running: 0, ended: 0, failed: 0 }, starts: [], signs: signsOfLife(s) };
+  const began = s.now();
+  await settleDue(s, horizon, round);
+  const { starts } = round;
+  if (starts.length > 0) s.log({ level: "info", text: "runs recorded", runs: starts.length, ms: s.now() - began });
+  for (const checkpointId of starts)
+    await settling(s, round, { run: checkpointId }, () => startCheckpoint(s, checkpointId));
+  await sealHours(s);
+  return round.report;
+}
+
+/** What one tick gathers. */
+interface Round {
+  readonly report: { -readonly [name in keyof TickReport]: number };
+  /** Runs that are recorded and start once all points are: they would compete with the tick for the processor. */
+  readonly starts: string[];
+  readonly signs: SignsOfLife;
+}
+
+async function settleDue(s: Services, horizon: Instant, round: Round): Promise<void> {
+  const until = s.now() + BUDGET_MS;
   // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
   const first = Math.floor(horizon / MINUTE_MS);
   for (let n = 0; n < DUE_SHARDS; n++) {
@@ -71,26 +91,30 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
     let cursor: string | undefined;
     do {
       if (s.now() > until) {
-        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...report });
-        return report;
+        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
+        return;
       }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      const settle = async (item: Item): Promise<void> => {
-        try {
-          const seen = await lookAt(s, item);
-          if (seen !== undefined) report[seen]++;
-        } catch (error) {
-          report.failed++;
-          s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
-        }
-      };
+      const settle = (item: Item): Promise<void> =>
+        settling(s, round, { item: item.sk }, async () => {
+          const seen = await lookAt(s, item, round);
+          if (seen !== undefined) round.report[seen]++;
+        });
       await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
       for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
-  await sealHours(s);
-  return report;
+}
+
+/** One thing that fails is logged and looked at again next time. */
+async function settling(s: Services, { report }: Round, what: object, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    report.failed++;
+    s.log({ level: "error", text: "due item not settled", ...what, error: String(error) });
+  }
 }
 
 /** `<time>#<kind>#<key>` */
@@ -98,10 +122,11 @@ const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
 const isPoint = (item: Item): boolean => kindOf(item) === "point";
 
 /** @returns what became of an execution; undefined for what is none */
-async function lookAt(s: Services, item: Item): Promise<keyof TickReport | undefined> {
+async function lookAt(s: Services, item: Item, { starts, signs }: Round): Promise<keyof TickReport | undefined> {
   switch (kindOf(item)) {
     case "point": {
-      const { outcome, notices } = await firePoint(s, parseItem(PointDue, item));
+      const { outcome, notices, start } = await firePoint(s, parseItem(PointDue, item));
+      if (start !== undefined) starts.push(start);
       for (const notice of notices) await tell(s, notice);
       return outcome;
     }
@@ -111,12 +136,13 @@ async function lookAt(s: Services, item: Item): Promise<keyof TickReport | undef
       await settlePolicy(s, parseItem(PolicyDue, item));
       return "ended";
     default:
-      return look(s, parseItem(Due, item), { pk: item.pk, sk: item.sk });
+      return look(s, parseItem(Due, item), item, signs);
   }
 }
 
-async function look(s: Services, due: Due, key: { pk: string; sk: string }): Promise<keyof TickReport | undefined> {
+async function look(s: Services, due: Due, { pk, sk }: Key, signs: SignsOfLife): Promise<keyof TickReport | undefined> {
   const { workflow } = due;
+  const key = { pk, sk };
   if (isChore(workflow)) {
     await doChore(s, workflow, due, key);
     return "ended";
@@ -141,12 +167,12 @@ async function look(s: Services, due: Due, key: { pk: string; sk: string }): Pro
     return "started";
   }
   if (status === "running") {
-    await endDeadRuns(s, due);
+    await endDeadRuns(s, due, signs);
     await again(s, due, key);
     return "running";
   }
   if (workflow === "backup" && (await membersRun(s, due))) {
-    await endDeadRuns(s, due);
+    await endDeadRuns(s, due, signs);
     await again(s, due, key);
     return "running";
   }
@@ -214,25 +240,41 @@ async function end(
 }
 
 /** Members and restores whose lease ran out: closed, their fence dead, so that what still runs of them counts for nothing. */
-async function endDeadRuns(s: Services, due: Due): Promise<void> {
+async function endDeadRuns(s: Services, due: Due, signs: SignsOfLife): Promise<void> {
   const error = { Error: "LeaseExpired", Cause: `no sign of life for ${LEASE_MS / 60_000} minutes` };
   if (due.workflow === "restore") {
-    if (await isDead(s, String(due.input.backupId), String(due.input.taskId))) await end(s, due, "timeout", error);
+    if (await isDead(s, signs, String(due.input.backupId), String(due.input.taskId)))
+      await end(s, due, "timeout", error);
   } else if (due.workflow === "backup") {
     const { members } = await prepareCheckpoint(s, { checkpointId: String(due.input.checkpointId) });
     for (const backupId of members) {
-      if (await isDead(s, backupId, backupId)) await failRun(s, { backupId, error, status: "timeout" });
+      if (await isDead(s, signs, backupId, backupId)) await failRun(s, { backupId, error, status: "timeout" });
     }
   }
 }
 
-async function isDead(s: Services, backupId: string, runId: string): Promise<boolean> {
+/** The open runs of a repository as they were at `at`. */
+type SignsOfLife = (
+  domainId: string,
+) => Promise<{ readonly runs: readonly Pick<OpenRun, "id" | "heartbeat">[]; readonly at: Instant }>;
+
+/** Read once a tick: a thousand runs that are looked at are a thousand rows, not a thousand times as many. */
+function signsOfLife(s: Services): SignsOfLife {
+  const read = new Map<string, ReturnType<SignsOfLife>>();
+  return (domainId) => {
+    const known = read.get(domainId) ?? openRuns(s.records, domainId).then(({ runs }) => ({ runs, at: s.now() }));
+    read.set(domainId, known);
+    return known;
+  };
+}
+
+async function isDead(s: Services, signs: SignsOfLife, backupId: string, runId: string): Promise<boolean> {
   const backup = await load(s.records, backups, backupKey(backupId));
   if (backup === undefined) return false;
   // Moves take nobody's turn: only what works on disks keeps a silent run waiting.
-  const { runs: open } = await openRuns(s.records, backup.domainId);
+  const { runs: open, at } = await signs(backup.domainId);
   const run = open.find(({ id }) => id === runId);
   if (run === undefined) return false;
   const newest = Math.max(...open.map(({ heartbeat }) => heartbeat));
-  return s.now() - newest > LEASE_MS || s.now() - run.heartbeat > WAITING_LEASE_MS;
+  return at - newest > LEASE_MS || at - run.heartbeat > WAITING_LEASE_MS;
 }

@@ -21,6 +21,7 @@ function failing(next: () => Error | undefined): { store: RecordStore; calls: ()
     write: () => answer(undefined),
     transact: () => answer(undefined),
     query: () => answer({ items: [] }),
+    count: () => answer(0),
   };
   return { store, calls: () => calls };
 }
@@ -40,6 +41,7 @@ describe("retrying", () => {
     write: (store) => store.write({ op: "delete", key, if: "any" }),
     transact: (store) => store.transact([{ op: "check", key, if: "any" }]),
     query: (store) => store.query({ pk: "P", limit: 1 }),
+    count: (store) => store.count("g1", "P"),
   };
   for (const [name, call] of Object.entries(operations)) {
     test(`${name} is asked again after Throttled and TransactionConflict until it answers`, async () => {

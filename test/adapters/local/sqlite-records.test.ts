@@ -167,6 +167,26 @@ describe("the SQLite record file", () => {
     db.close();
   });
 
+  test("a file of version 1, which counted no partitions, is counted when it is opened", async () => {
+    const path = newFile();
+    const store = open(path);
+    const put = (sk: string, pk: string) =>
+      store.write({ op: "put", item: item({ sk, g1: { pk, sk }, ...(pk === "B" && { g2: { pk, sk } }) }), if: "any" });
+    await Promise.all([put("a", "A"), put("b", "B"), put("c", "B")]);
+    store.close();
+    const db = new DatabaseSync(path);
+    for (const { name } of db.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all())
+      db.exec(`DROP TRIGGER ${String(name)}`);
+    db.exec("DROP TABLE partitions; PRAGMA user_version = 1");
+    db.close();
+    const later = open(path);
+    expect(await Promise.all([later.count("g1", "A"), later.count("g1", "B"), later.count("g2", "B")])).toEqual([
+      1, 2, 2,
+    ]);
+    await later.write({ op: "delete", key: { pk: "P", sk: "c" }, if: "present" });
+    expect(await later.count("g1", "B")).toBe(1);
+  });
+
   test("a file of a newer version is refused in one line that says so, and left as it is", async () => {
     const path = newFile();
     open(path).close();

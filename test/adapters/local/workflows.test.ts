@@ -74,6 +74,43 @@ describe("building a runner", () => {
   });
 });
 
+describe("executions that are driven at once", () => {
+  it("are as many as there is room for; the others are recorded, wait in order, and go on after a restart", async () => {
+    const open: (() => void)[] = [];
+    const begun: string[] = [];
+    const options = {
+      definitions: { backup: { StartAt: "A", States: { A: task("a", { End: true }) } } },
+      handlers: {
+        "backup.a": async ({ name }: JsonObject) => {
+          begun.push(String(name));
+          await new Promise<void>((resolve) => void open.push(resolve));
+          return {};
+        },
+      },
+      drivenAtOnce: { backup: 2 },
+    };
+    const runner = lab.build(options);
+    for (const name of ["one", "two", "three", "four"]) await runner.start("backup", name, { name });
+    await expect.poll(() => begun).toEqual(["one", "two"]);
+    expect(await runner.status("backup", "four")).toBe("running");
+    open.shift()?.();
+    await expect.poll(() => begun).toEqual(["one", "two", "three"]);
+    const parked = runner.park(0);
+    for (const resolve of open.splice(0)) resolve();
+    await parked;
+    expect(begun).toHaveLength(3);
+    const next = lab.build(options);
+    await next.resume();
+    await expect.poll(() => begun.slice(3).length).toBe(2);
+    for (const _ of [1, 2, 3]) {
+      for (const resolve of open.splice(0)) resolve();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await next.idle();
+    expect(await next.status("backup", "four")).toBe("succeeded");
+  });
+});
+
 describe("a record store that fails", () => {
   it("makes the execution go on later from its journal, without failing it or repeating recorded work", async () => {
     lab.dispose();
@@ -82,6 +119,7 @@ describe("a record store that fails", () => {
       get: (key, options) => records.get(key, options),
       getMany: (keys, options) => records.getMany(keys, options),
       query: (query) => records.query(query),
+      count: (...args) => records.count(...args),
       transact: (writes) => records.transact(writes),
       write: async (write) => {
         if (write.op === "put" && write.item.body.state === "B" && failing-- > 0) throw new Throttled("slow down");

@@ -184,6 +184,32 @@ export function queryPromises(given: Current): void {
       expect(rest.length).toBeGreaterThan(0);
     });
 
+    test("counts of partitions are exact or unknown, whatever is put, moved, replaced and deleted", async () => {
+      const { store } = given();
+      const place = fc.constantFrom("G", "H", undefined);
+      const step = fc.record({ sk: fc.constantFrom("a", "b", "c"), g1: place, g3: place, drop: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+          for (const { sk, g1, g3, drop } of steps) {
+            const key = { pk: "P", sk };
+            if (drop) await store.write({ op: "delete", key, if: "any" });
+            else {
+              const indexes = { ...(g1 && { g1: { pk: g1, sk } }), ...(g3 && { g3: { pk: g3, sk } }) };
+              await store.transact([{ op: "put", item: item({ ...key, ...indexes }), if: "any" }]);
+            }
+          }
+          const all = await readAll(store, { pk: "P", limit: 100, consistent: true });
+          for (const index of ["g1", "g2", "g3"] as const)
+            for (const pk of ["G", "H", "nothing"]) {
+              const count = await store.count(index, pk);
+              if (count !== undefined) expect(count).toBe(all.filter((one) => one[index]?.pk === pk).length);
+            }
+        }),
+        { numRuns: 40 },
+      );
+      await expect(store.count("g1", "")).rejects.toBeInstanceOf(LimitExceeded);
+    });
+
     test("a page ends after 1 MB, and the cursor leads on", async () => {
       const { store } = given();
       const big = "x".repeat(300_000);

@@ -1,0 +1,47 @@
+/** How do many who ask at once share one look at all processes of the machine? */
+import type { FileIdentity, Openers, Processes } from "./openers.ts";
+
+interface Waiting {
+  readonly files: readonly FileIdentity[];
+  readonly resolve: (openers: Openers) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const nameOf = ({ dev, ino, path }: FileIdentity): string => `${dev}:${ino}:${path}`;
+
+/**
+ * The same view; a look costs up to half a second of processor on a busy machine, however many files it is about. Who asks while one
+ * is under way waits for the next, so that every answer comes from a look that began after it was asked for: what an answer
+ * promises does not change. A thousand runs that start together cost some looks, not a thousand.
+ */
+export function sharedLooks(processes: Processes): Processes {
+  let waiting: Waiting[] = [];
+  let looking = false;
+
+  async function look(): Promise<void> {
+    looking = true;
+    // Those who ask in this turn of the event loop are in it.
+    await Promise.resolve();
+    while (waiting.length > 0) {
+      const asked = waiting;
+      waiting = [];
+      try {
+        const files = new Map(asked.flatMap((one) => one.files.map((file) => [nameOf(file), file])));
+        const { byFile, gap } = await processes.openersOf([...files.values()]);
+        const found = new Map([...files.keys()].map((name, i) => [name, byFile[i] ?? []]));
+        for (const one of asked) one.resolve({ byFile: one.files.map((file) => found.get(nameOf(file)) ?? []), gap });
+      } catch (error) {
+        for (const { reject } of asked) reject(error);
+      }
+    }
+    looking = false;
+  }
+
+  return {
+    openersOf: (files) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ files, resolve, reject });
+        if (!looking) void look();
+      }),
+  };
+}

@@ -1,0 +1,62 @@
+/** Do those who ask at once share a look, and never one that began before they asked? */
+import { expect, it } from "vitest";
+import type { FileIdentity, Openers } from "../../../adapters/local/images/openers.ts";
+import { sharedLooks } from "../../../adapters/local/images/shared-looks.ts";
+
+const file = (name: string): FileIdentity => ({ path: `/${name}`, dev: 1n, ino: BigInt(name.charCodeAt(0)) });
+
+/** Each look waits until it is let go, and finds every file open by a process numbered as the look. */
+function slow() {
+  const looks: { readonly paths: string[]; end(error?: Error): void }[] = [];
+  const view = sharedLooks({
+    openersOf: (files) =>
+      new Promise<Openers>((resolve, reject) => {
+        const pid = looks.length + 1;
+        const paths = files.map(({ path }) => path);
+        looks.push({
+          paths,
+          end: (error) =>
+            error === undefined
+              ? resolve({
+                  byFile: files.map(() => [{ pid, command: "x", how: "write", mayWrite: true }]),
+                  gap: "some",
+                })
+              : reject(error),
+        });
+      }),
+  });
+  const ask = async (...names: string[]) => (await view.openersOf(names.map(file))).byFile.map(([one]) => one?.pid);
+  return { looks, ask };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+it("who asks in one turn shares a look, each file once; who asks during it gets the next one", async () => {
+  const { looks, ask } = slow();
+  const first = [ask("a", "b"), ask("b"), ask()];
+  await turn();
+  const second = [ask("a"), ask("c")];
+  await turn();
+  expect(looks.map(({ paths }) => paths)).toEqual([["/a", "/b"]]);
+  looks[0]?.end();
+  expect(await Promise.all(first)).toEqual([[1, 1], [1], []]);
+  await turn();
+  expect(looks[1]?.paths).toEqual(["/a", "/c"]);
+  looks[1]?.end();
+  expect(await Promise.all(second)).toEqual([[2], [2]]);
+  const third = ask("a");
+  await turn();
+  looks[2]?.end();
+  expect(await third).toEqual([3]);
+});
+
+it("a look that fails fails for those who shared it, and not for those after", async () => {
+  const { looks, ask } = slow();
+  const first = [ask("a"), ask("b")];
+  await turn();
+  const second = ask("a");
+  looks[0]?.end(new Error("no /proc"));
+  for (const one of first) await expect(one).rejects.toThrow("no /proc");
+  await turn();
+  looks[1]?.end();
+  expect(await second).toEqual([2]);
+});
