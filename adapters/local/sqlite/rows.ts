@@ -49,7 +49,8 @@ export function toItem(row: Row): Item {
 /** Roughly the bytes that a row counts for a page's size. */
 export function rowSize(row: Row): number {
   let size = 0;
-  for (const value of Object.values(row)) size += typeof value === "string" ? Buffer.byteLength(value) : 8;
+  // Characters for bytes: counting those of every row took a sixth of reading a large vault.
+  for (const value of Object.values(row)) size += typeof value === "string" ? value.length : 8;
   return size;
 }
 
