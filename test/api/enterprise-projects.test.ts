@@ -102,6 +102,7 @@ it("takes a backup along that is changed at the same time (VLT-17)", async () =>
 });
 
 it("leaves a trace with the vault's project", async () => {
+  host.clock.now += 1000;
   await move("eps-4");
   const { traces } = bodyOf<{ traces: object[] }>(await ours("GET", `/v3/${project}/holdfast/audit?limit=1`));
   expect(traces).toMatchObject([{ trace_name: "updateVault", resource_id: vault }]);
