@@ -11,6 +11,16 @@ export function integer(least: number, most: number): (text: string) => number {
   };
 }
 
+/** A number within bounds, with or without decimals. */
+export function number(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
 /** Values of an option that may be given several times, in order. */
 export function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];

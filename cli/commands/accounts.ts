@@ -1,4 +1,4 @@
-/** `holdfast admin domain|project|user|key|role …`: who may use the service, and for what. */
+/** `holdfast admin domain|project|user|key|role|resource …`: who may use the service, and for what; what is frozen. */
 import { text } from "node:stream/consumers";
 import { type Command, InvalidArgumentError } from "commander";
 import { AdminOrder } from "../../core/app/identity/admin/orders.ts";
@@ -31,6 +31,10 @@ const KEYS: Columns = [
   ["access_key", "ACCESS KEY"],
   ["user_name", "USER"],
   ["created_at", "CREATED"],
+];
+const FROZEN: Columns = [
+  ["resource", "RESOURCE"],
+  ["since", "FROZEN SINCE"],
 ];
 const GRANTS: Columns = [
   ["user_name", "USER"],
@@ -82,7 +86,7 @@ function role(given: string): RoleName {
   return known;
 }
 
-/** Adds `admin domain|project|user|key|role …` to the group. */
+/** Adds `admin domain|project|user|key|role|resource …` to the group. */
 export function addAccountCommands(group: Command): void {
   const topic = (name: string, description: string) => {
     const parent = group.command(name).description(description);
@@ -177,5 +181,16 @@ export function addAccountCommands(group: Command): void {
   grant(roles("revoke", "take a role away", sample)).action(granted("revoke"));
   ofUser(roles("list", "list a user's roles", "--user ann")).action(
     action((c, o: Options) => run(c, o, { action: "role-list", ...userOf(o) }, GRANTS)),
+  );
+
+  const resource = topic("resource", "servers and disks that no run backs up until they go on; their backups stay");
+  const frozen = (verb: "freeze" | "unfreeze") =>
+    action((c, o: Options, id: string) => run(c, o, { action: `resource-${verb}`, resource: id }, FROZEN));
+  resource("freeze", "leave a server or disk out of all backups", "ID")
+    .argument("<resource>", "its id")
+    .action(frozen("freeze"));
+  resource("unfreeze", "let it be backed up again", "ID").argument("<resource>", "its id").action(frozen("unfreeze"));
+  resource("frozen", "list what is frozen", "").action(
+    action((c, o: Options) => run(c, o, { action: "resource-frozen" }, FROZEN)),
   );
 }

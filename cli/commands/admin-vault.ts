@@ -8,28 +8,38 @@ import { type AccessOptions, accessOf, told, withAccess } from "./admin-access.t
 
 interface FreezeOptions extends AccessOptions {
   readonly stack?: string;
+  readonly violation?: true;
 }
 
 const change =
   (frozen: boolean) =>
   async (context: Context, options: FreezeOptions, given: string): Promise<void> => {
     const vault =
-      options.stack === undefined ? await here(context, given, frozen) : await there(options, given, frozen);
+      options.stack === undefined ? await here(context, options, given, frozen) : await there(options, given, frozen);
     context.print(vault, `vault ${cell(vault.name)} (${cell(vault.id)}) is ${cell(vault.status)}`);
   };
 
+const sceneOf = ({ violation }: FreezeOptions) => (violation === true ? ({ scene: "violation" } as const) : {});
+
 /** The service of this machine. */
-async function here(context: Context, given: string, frozen: boolean): Promise<Row> {
+async function here(context: Context, options: FreezeOptions, given: string, frozen: boolean): Promise<Row> {
   const client = await context.client();
   const id = await vaultId(client, given);
-  return rowOf(await client.send("POST", `/holdfast/vaults/${id}/${frozen ? "freeze" : "unfreeze"}`, {}), "vault");
+  return rowOf(
+    await client.send("POST", `/holdfast/vaults/${id}/${frozen ? "freeze" : "unfreeze"}`, sceneOf(options)),
+    "vault",
+  );
 }
 
 /** A deployment on AWS, through its admin function. */
 async function there(options: FreezeOptions, given: string, frozen: boolean): Promise<Row> {
   // The AWS SDK is loaded only now: all other commands start faster without it.
   const { freezeDeployedVault } = await import("../../functions/aws/operate.ts");
-  return { ...(await told(freezeDeployedVault(accessOf(options), options.stack ?? "", { vaultId: given, frozen }))) };
+  return {
+    ...(await told(
+      freezeDeployedVault(accessOf(options), options.stack ?? "", { vaultId: given, frozen, ...sceneOf(options) }),
+    )),
+  };
 }
 
 /** Adds the group `vault` to the operator's commands. */
@@ -47,6 +57,7 @@ export function addAdminVaultCommands(admin: Command): void {
     );
 
   command("freeze", "stop all work in a vault: no backup, no restore, no change; its backups are kept")
+    .option("--violation", "because it breaks rules; without it, because nobody pays for it")
     .addHelpText("after", example("holdfast admin vault freeze nightly"))
     .action(action(change(true)));
 

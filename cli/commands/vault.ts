@@ -9,6 +9,7 @@ import { memberOf } from "../tasks.ts";
 import { cell, formatTable } from "../text.ts";
 import { getVault, toResources, vaultTypes } from "../vaults.ts";
 import { waitUntilGone } from "../waiting.ts";
+import { addVaultAdviceCommand } from "./vault-advice.ts";
 import { addVaultMoveCommands } from "./vault-moves.ts";
 import { addVaultResourceCommands } from "./vault-resources.ts";
 import { addVaultTagCommands } from "./vault-tags.ts";
@@ -17,6 +18,9 @@ import { listedVault, shownVault, vaultHeadings } from "./vault-view.ts";
 const SMALLEST_GB = 10;
 const LARGEST_GB = 10_485_760;
 const DEFAULT_GB = 100;
+/** CAP-21. */
+const SIZING = `How large? At least twice the size of what is protected. Or, when you know how much changes:
+(size + days that backups are kept x change a day) x 1.2, which "holdfast vault advise" works out.`;
 
 interface CreateOptions {
   readonly name: string;
@@ -119,6 +123,7 @@ export function addVaultCommands(program: Command): void {
     .option("--policy <policy>", "back up by this policy (id or name)")
     .option("--auto-expand", "grow the capacity when it is used up")
     .addHelpText("after", example("holdfast vault create --name nightly --size 200 --resource DISK-ID"))
+    .addHelpText("after", `\n${SIZING}`)
     .action(action(create));
 
   group
@@ -167,6 +172,7 @@ export function addVaultCommands(program: Command): void {
     .option("--no-wait", "do not wait")
     .addHelpText("after", example("holdfast vault delete nightly"))
     .action(action(remove));
+  addVaultAdviceCommand(group);
   addVaultResourceCommands(group);
   addVaultMoveCommands(group);
   addVaultTagCommands(group);

@@ -29,6 +29,7 @@ const EVENTS: ReadonlyMap<string, AuditEvent> = new Map([
     MigrateVaultResource: "migrateResources",
     AssociateVaultPolicy: "associatePolicy",
     DisassociateVaultPolicy: "dissociatePolicy",
+    MigrateEnterpriseResource: "updateVault",
     CreateCheckpoint: "createVaultBackup",
     CopyCheckpoint: "replicateVaultBackup",
     ImportCheckpoint: "syncVaultBackup",
@@ -66,7 +67,7 @@ const EVENTS: ReadonlyMap<string, AuditEvent> = new Map([
 ]);
 
 /** Sent with POST because their question needs a body: they change nothing. */
-const QUESTIONS = ["ShowVaultResourceInstances", "CheckAgent", "PreviewPolicy"];
+const QUESTIONS = ["ShowVaultResourceInstances", "CheckAgent", "PreviewPolicy", "FilterEnterpriseResources"];
 
 /** Undefined for what only reads (AUD-04). An operation that the tables do not know is called after itself. */
 export function auditEvent(operation: string, method: string): AuditEvent | undefined {

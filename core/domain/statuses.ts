@@ -4,6 +4,10 @@
 export const VAULT_STATUSES = ["available", "frozen", "deleting", "error"] as const;
 export type VaultStatus = (typeof VAULT_STATUSES)[number];
 
+/** Why a vault is frozen (VLT-14): nobody pays for it, or it breaks the operator's rules. */
+export const FROZEN_SCENES = ["arrears", "violation"] as const;
+export type FrozenScene = (typeof FROZEN_SCENES)[number];
+
 export const BACKUP_STATUSES = ["protecting", "available", "restoring", "deleting", "error"] as const;
 
 /** protect_status of a resource in a vault. `migrating`: its backups are still on their way here from another vault. */

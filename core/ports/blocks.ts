@@ -59,6 +59,8 @@ export interface SnapshotRef {
   readonly size: number;
   /** The provider can tell what changed between this capture and a later one of the same disk, while it is kept. */
   readonly comparable?: boolean | undefined;
+  /** The disk is kept encrypted where it is; what is read of it is not. */
+  readonly encrypted?: boolean | undefined;
   /** An earlier, kept capture of this disk: the source may say `same` of blocks that are as they were in it. */
   readonly since?: { readonly snapshotId: string } | undefined;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;

@@ -26,6 +26,8 @@ export interface Disk {
   readonly status: "available" | "in-use" | "error";
   readonly reason?: string;
   readonly promise: SourcePromise;
+  /** Several servers may have it attached at once; absent = one at most. */
+  readonly shared?: boolean;
   /** What its owner has tagged it with, for automatic binding (ABD-04); absent where resources have no tags. */
   readonly tags?: readonly Tag[];
   /** Shown in protectables' `detail`: path, driver … */

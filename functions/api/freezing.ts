@@ -4,7 +4,7 @@ import { parseBody } from "./kit/fields.ts";
 import type { ApiRequest, ApiResponse, Handler } from "./kit/request.ts";
 import { refusal } from "./kit/wire-errors.ts";
 import type { HostServices } from "./resources.ts";
-import { freezeBody } from "./schemas/freezing.ts";
+import { freezeBody, unfreezeBody } from "./schemas/freezing.ts";
 
 async function change(request: ApiRequest, services: HostServices, frozen: boolean): Promise<ApiResponse> {
   const { body, path, projectId } = request;
@@ -15,8 +15,8 @@ async function change(request: ApiRequest, services: HostServices, frozen: boole
       "BackupService.9910",
       "on this host the operator freezes vaults: holdfast admin vault --stack NAME",
     );
-  parseBody(freezeBody, body);
-  const vault = await freeze(services, { vaultId: path.vault_id ?? "", frozen, projectId });
+  const { scene } = frozen ? parseBody(freezeBody, body) : { ...parseBody(unfreezeBody, body), scene: undefined };
+  const vault = await freeze(services, { vaultId: path.vault_id ?? "", frozen, scene, projectId });
   return { status: 200, body: { vault: { id: vault.id, name: vault.name, status: vault.status } } };
 }
 

@@ -1,4 +1,4 @@
-/** Which operations the API has: all 75 of the CBR contract (cbr-api §6), the identity facade (clients.md §1) and ours. */
+/** Which operations the API has: all 75 of the CBR contract (cbr-api §6), the facades of identity (clients.md §1) and of enterprise projects (cbr-api 4.3), and ours. */
 import type { AuthKind, Route } from "./kit/request.ts";
 
 type Row = readonly [op: number | string, name: string, method: Route<never>["method"], path: string, auth: AuthKind];
@@ -125,6 +125,21 @@ export const OPERATIONS = [
   ["identity", "ListUsers", "GET", "/v3/users", "account"],
   ["identity", "RevokeToken", "DELETE", "/v3/auth/tokens", "account"],
   ["identity", "CreateTemporaryKey", "POST", "/v3.0/OS-CREDENTIAL/securitytokens", "account"],
+  // enterprise projects
+  [
+    "enterprise",
+    "MigrateEnterpriseResource",
+    "POST",
+    "/v1.0/enterprise-projects/{enterprise_project_id}/resources-migrate",
+    "account",
+  ],
+  [
+    "enterprise",
+    "FilterEnterpriseResources",
+    "POST",
+    "/v1.0/enterprise-projects/{enterprise_project_id}/resources/filter",
+    "account",
+  ],
   // ours
   ["host", "ShowHealth", "GET", "/healthz", "none"],
   ["host", "ListMetering", "GET", "/v3/{project_id}/holdfast/metering", "project"],

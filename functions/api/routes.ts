@@ -8,6 +8,7 @@ import * as audit from "./audit.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
 import * as domains from "./domains.ts";
+import * as enterpriseProjects from "./enterprise-projects.ts";
 import * as features from "./features.ts";
 import * as freezing from "./freezing.ts";
 import * as identity from "./identity.ts";
@@ -51,6 +52,9 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   ListUsers: identity.listUsers,
   RevokeToken: identity.revokeToken,
   CreateTemporaryKey: createTemporaryKey,
+
+  MigrateEnterpriseResource: enterpriseProjects.migrateResource,
+  FilterEnterpriseResources: enterpriseProjects.filterResources,
 
   ListProjects: domains.listRegionProjects,
   ListDomainProjects: domains.listDomainProjects,

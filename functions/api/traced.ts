@@ -16,9 +16,10 @@ export const traced =
   ({ resourceType, name: event }: AuditEvent, handler: Handler<Services>): Handler<Services> =>
   async (request, services) => {
     const id = namedId(request);
+    const projectId = scopeOf(request);
     const [open, name] = await Promise.all([
       beginTrace(services, {
-        projectId: scopeOf(request),
+        projectId,
         event,
         kind: "ApiCall",
         resource: { type: resourceType, id },
@@ -26,7 +27,7 @@ export const traced =
         requestId: request.requestId,
         sourceIp: request.sourceIp.slice(0, LONGEST),
       }),
-      nameOf(services, request.projectId, resourceType, id),
+      nameOf(services, projectId, resourceType, id),
     ]);
     try {
       const answer = await handler(request, services);
@@ -38,9 +39,11 @@ export const traced =
     }
   };
 
-/** Requests that concern a whole account stand with the caller's first project, or with the account. */
-const scopeOf = ({ projectId, principal }: ApiRequest): string =>
-  projectId || (principal?.projectIds[0] ?? principal?.domainId ?? "");
+/** Requests that concern a whole account stand with the project of theirs that the body names, their first one, or the account. */
+function scopeOf({ projectId, principal, body }: ApiRequest): string {
+  const named = principal?.projectIds.find((id) => id === memberOf(body, "project_id"));
+  return projectId || (named ?? principal?.projectIds[0] ?? principal?.domainId ?? "");
+}
 
 function userOf({ principal }: ApiRequest) {
   if (principal === undefined) return undefined;
@@ -50,10 +53,12 @@ function userOf({ principal }: ApiRequest) {
 
 const IDS = ["vault_id", "backup_id", "policy_id", "organization_policy_id", "agent_id", "resource_id", "order_id"];
 
-/** The id that the path names, or the vault that the body does. */
+/** The id that the path names, or the vault that the body does; a neighbour service calls that a resource. */
 function namedId({ path, body }: ApiRequest): string | undefined {
   const inPath = IDS.map((name) => path[name]).find((id) => id !== undefined);
-  return inPath ?? textOf(memberOf(onlyMember(body), "vault_id"));
+  const named = memberOf(onlyMember(body), "vault_id");
+  const moved = memberOf(body, "resource_type") === "vault" ? memberOf(body, "resource_id") : undefined;
+  return inPath ?? textOf(named ?? moved);
 }
 
 /** What a deletion takes away has no name afterwards. Another project's name is not told. */

@@ -1,12 +1,18 @@
 /** What does the admin function take and answer? Shared by the function and the command that calls it. */
 import * as z from "zod";
 import { AdminOrder, AdminResult } from "../../core/app/identity/admin/orders.ts";
+import { FROZEN_SCENES } from "../../core/domain/statuses.ts";
 
 const text = z.string().min(1);
 
 export const AdminRequest = z.union([
   z.object({ action: z.literal("bootstrap") }),
-  z.object({ action: z.literal("freeze-vault"), vault_id: text, frozen: z.boolean() }),
+  z.object({
+    action: z.literal("freeze-vault"),
+    vault_id: text,
+    frozen: z.boolean(),
+    scene: z.enum(FROZEN_SCENES).optional(),
+  }),
   AdminOrder,
 ]);
 

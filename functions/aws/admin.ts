@@ -3,7 +3,7 @@ import { administer } from "../../core/app/identity/admin/administer.ts";
 import type { AdminOrder } from "../../core/app/identity/admin/orders.ts";
 import { AdminRefused } from "../../core/app/identity/admin/refused.ts";
 import { bootstrapOnce } from "../../core/app/identity/bootstrap.ts";
-import { freezeVault } from "../../core/app/vaults/freeze-vault.ts";
+import { type FreezeAsk, freezeVault } from "../../core/app/vaults/freeze-vault.ts";
 import { Fault } from "../../core/domain/fault.ts";
 import { AdminRequest, type BootstrapAnswer, type FreezeAnswer, type OrderAnswer } from "./admin-contract.ts";
 import { lambda } from "./kit/lambda.ts";
@@ -28,10 +28,10 @@ export const handler = lambda((host) => {
     return answer;
   }
 
-  async function freeze(vaultId: string, frozen: boolean): Promise<FreezeAnswer> {
+  async function freeze(ask: FreezeAsk): Promise<FreezeAnswer> {
     try {
-      const { id, name, status } = await freezeVault(services, { vaultId, frozen });
-      host.log({ level: "info", text: frozen ? "vault frozen" : "vault released", vault: id });
+      const { id, name, status } = await freezeVault(services, ask);
+      host.log({ level: "info", text: ask.frozen ? "vault frozen" : "vault released", vault: id });
       return { vault: { id, name, status } };
     } catch (error) {
       if (error instanceof Fault) return { refused: error.message };
@@ -54,6 +54,7 @@ export const handler = lambda((host) => {
   return async (event): Promise<BootstrapAnswer | FreezeAnswer | OrderAnswer> => {
     const request = AdminRequest.parse(event);
     if (request.action === "bootstrap") return bootstrap();
-    return request.action === "freeze-vault" ? freeze(request.vault_id, request.frozen) : order(request);
+    if (request.action !== "freeze-vault") return order(request);
+    return freeze({ vaultId: request.vault_id, frozen: request.frozen, scene: request.scene });
   };
 });

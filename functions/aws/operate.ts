@@ -3,6 +3,7 @@ import { findDeployment, invokeAdmin } from "../../adapters/aws/deployment.ts";
 import { type OperatorAccess, OperatorRefused } from "../../adapters/aws/operator.ts";
 import { readQuotas } from "../../adapters/aws/quotas.ts";
 import type { AdminOrder, AdminResult } from "../../core/app/identity/admin/orders.ts";
+import type { FreezeAsk } from "../../core/app/vaults/freeze-vault.ts";
 import { BootstrapAnswer, FreezeAnswer, OrderAnswer } from "./admin-contract.ts";
 import { type Finding, judgeQuotas } from "./preflight.ts";
 
@@ -30,10 +31,10 @@ const otherVersion = (adminFunction: string): OperatorRefused =>
 export async function freezeDeployedVault(
   access: OperatorAccess,
   name: string,
-  { vaultId, frozen }: { readonly vaultId: string; readonly frozen: boolean },
+  { vaultId, frozen, scene }: FreezeAsk,
 ): Promise<{ readonly id: string; readonly name: string; readonly status: string }> {
   const { adminFunction } = await findDeployment(access, name);
-  const request = { action: "freeze-vault", vault_id: vaultId, frozen };
+  const request = { action: "freeze-vault", vault_id: vaultId, frozen, ...(scene !== undefined && { scene }) };
   const answer = FreezeAnswer.safeParse(await invokeAdmin(access, adminFunction, request));
   if (!answer.success) throw otherVersion(adminFunction);
   if ("refused" in answer.data) throw new OperatorRefused(answer.data.refused);

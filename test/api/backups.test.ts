@@ -4,6 +4,7 @@ import { memberKey } from "../../core/app/records/keys.ts";
 import { insertAt } from "../../core/app/records/tables.ts";
 import { DISK, SERVER } from "../../core/domain/resource-types.ts";
 import { GIB } from "../../core/domain/values.ts";
+import { OPERATIONS } from "../../functions/api/operations.ts";
 import { backupRow, changeBackup, partRow, putBackup } from "../support/backup-rows.ts";
 import { createVaultHost, PROJECT, type VaultHost, vaultBody } from "../support/vault-host.ts";
 
@@ -112,6 +113,34 @@ describe("showing a backup", () => {
     const { body } = await host.call("GET", "/backups/b1");
     expect(body.backup).toMatchObject({ status: "protecting", protected_at: null, children: [] });
     expect(body.backup.extend_info.supported_restore_mode).toBe("na");
+  });
+
+  it("hands out neither its bytes nor where they lie: there is no download, and no export (CON-20)", async () => {
+    const server = backupRow("b1", { resourceType: SERVER, resourceId: "s1" });
+    await putBackup(host.records, server, [partRow("b1", "c-1"), partRow("b1", "c-2")]);
+    // All that can be done with one backup; who adds something looks at this sentence first.
+    const known = OPERATIONS.filter(([, , , path]) => path.includes("{backup_id}"));
+    expect([...new Set(known.map(([, name]) => name))].sort()).toEqual([
+      "AddMember",
+      "CopyBackup",
+      "DeleteBackup",
+      "DeleteMember",
+      "RestoreBackup",
+      "ShowBackup",
+      "ShowFate",
+      "ShowMemberDetail",
+      "ShowMembersDetail",
+      "ShowMetadata",
+      "UndeleteBackup",
+      "UpdateBackup",
+      "UpdateMemberStatus",
+    ]);
+    for (const path of ["/backups/b1", "/backups/c-1", "/backups/b1/metadata", "/backups/b1/members", "/backups"]) {
+      const { status, body } = await host.call("GET", path);
+      expect(status).toBe(200);
+      expect(JSON.stringify(body)).not.toMatch(/packs\/|roots\/|bucket|https?:|"url"/);
+    }
+    expect((await host.call("GET", "/backups/b1/content")).body.error_code).toBe("APIGW.0101");
   });
 
   it("that does not exist, or is another project's, is 404 6200", async () => {

@@ -4,7 +4,15 @@ import { Member } from "../../core/app/records/entities.ts";
 import { memberKey } from "../../core/app/records/keys.ts";
 import { parseItem } from "../../core/app/records/record.ts";
 import { replaceAt } from "../../core/app/records/tables.ts";
-import { createVaultHost, diskResource, PROJECT, type VaultHost, vaultBody } from "../support/vault-host.ts";
+import { GIB } from "../../core/domain/values.ts";
+import {
+  createVaultHost,
+  diskResource,
+  PROJECT,
+  serverResource,
+  type VaultHost,
+  vaultBody,
+} from "../support/vault-host.ts";
 
 let host: VaultHost;
 let vaultId: string;
@@ -28,6 +36,22 @@ async function mark(checkpointId: string, resourceId: string, status: Member["st
 }
 
 describe("creating a checkpoint (#30)", () => {
+  it("takes a server of more than 4 TB as any other (BKP-29)", async () => {
+    const size = 5 * 1024 * GIB;
+    const server = host.resources.addServer("big", 2);
+    host.resources.resources.set("big", {
+      ...server,
+      disks: server.disks.map((disk) => ({ ...disk, size: size / 2 })),
+    });
+    const body = vaultBody({ resources: [serverResource("big")] }, { object_type: "server", size: 10_000 });
+    const id = (await host.call("POST", "/vaults", body)).body.vault.id;
+    const { status, body: answer } = await host.call("POST", "/checkpoints", { checkpoint: { vault_id: id } });
+    expect([status, answer.checkpoint.vault.skipped_resources]).toEqual([200, []]);
+    expect(answer.checkpoint.vault.resources).toMatchObject([
+      { id: "big", protect_status: "protecting", resource_size: "5120" },
+    ]);
+  });
+
   it("answers protecting at once, echoes name and description, and gives sizes as strings (BKP-08, D-10)", async () => {
     const { status, body } = await start({ name: "manual", description: "before the upgrade", incremental: true });
     expect(status).toBe(200);

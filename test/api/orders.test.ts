@@ -19,6 +19,13 @@ describe("ordering a vault (#4)", () => {
   it.each([
     ["a good one, as there is nothing to buy", {}, {}, "9900", "vault.billing.charging_mode: pre_paid is not possible"],
     ["one without a name", { name: undefined }, {}, "9900", "pre_paid is not possible"],
+    [
+      "one that is to grow by itself, which only pay-per-use vaults do (CAP-14)",
+      { auto_expand: true },
+      {},
+      "9900",
+      "vault.auto_expand",
+    ],
     ["a bad size", {}, { size: 9 }, "6101", "vault.billing.size"],
     ["no period", {}, { period_num: undefined }, "9900", "vault.billing.period_num: is missing"],
     ["a resource that is not there", { resources: [diskResource("nope")] }, {}, "7000", "nope"],

@@ -59,10 +59,12 @@ describe("a resource that can be bound (cbr-api 5.14)", () => {
     });
   });
 
-  it("says why it cannot be, and which vault holds it (CON-04, VLT-20)", async () => {
+  it("says why it cannot be, and which vault holds it (CON-04, VLT-20, VLT-23)", async () => {
     host.resources.addServer("s1", 2);
     host.resources.addServer("s2", 2);
     host.resources.addServer("s3", 0);
+    const shared = host.resources.addServer("s5", 11);
+    host.resources.resources.set("s5", { ...shared, disks: shared.disks.map((one) => ({ ...one, shared: true })) });
     host.resources.addServer("s4", 1, { status: "ERROR", reason: "disk s4-d0 is missing" });
     host.resources.addDisk("d1", { status: "error", reason: "the file is missing" });
     const servers = await bind("server", serverResource("s1"));
@@ -78,6 +80,7 @@ describe("a resource that can be bound (cbr-api 5.14)", () => {
     expect(await verdict("server", "s2")).toEqual([false, "BackupService.6137", null]);
     expect(await verdict("server", "s3")).toEqual([false, "BackupService.7108", null]);
     expect(await verdict("server", "s4")).toEqual([false, "BackupService.7101", null]);
+    expect(await verdict("server", "s5")).toEqual([false, "BackupService.7107", null]);
     expect(await verdict("disk", "d1")).toEqual([false, "BackupService.7003", null]);
     expect((await show("server", "s4")).protectable.reason).toContain("s4-d0 is missing");
   });

@@ -267,6 +267,21 @@ describe("changing a vault (VLT-15)", () => {
     expect((await put(id, { bind_rules })).body.vault.bind_rules).toEqual({});
   });
 
+  it("takes no time, so the vault is in no status lock: all at once are done, and what is bound meanwhile is bound (VLT-13)", async () => {
+    const { id } = await create({}, { object_type: "server" });
+    host.resources.addServer("s1");
+    const answers = await Promise.all([
+      put(id, { billing: { size: 200 } }),
+      put(id, { billing: { consistent_level: "app_consistent" } }),
+      host.call("POST", `/vaults/${id}/addresources`, { resources: [serverResource("s1")] }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const { body } of answers.slice(0, 2)) expect(body.vault.billing.status).toBe("available");
+    const { billing, resources } = (await host.call("GET", `/vaults/${id}`)).body.vault;
+    expect(billing).toMatchObject({ status: "available", size: 200, consistent_level: "app_consistent" });
+    expect(resources.map((one: { id: string }) => one.id)).toEqual(["s1"]);
+  });
+
   it("locks for ever (VLT-50) and goes only from crash to application consistency (VLT-16)", async () => {
     const disk = await create();
     expect((await put(disk.id, { locked: true })).body.vault.locked).toBe(true);

@@ -67,6 +67,19 @@ describe("a vault with auto_bind", () => {
     expect(await held(id)).toEqual(["d1"]);
   });
 
+  it("looks at the tags of resources alone: its own tags serve the search and nothing else (VLT-64)", async () => {
+    host.resources.addDisk("tagged", { tags });
+    host.resources.addDisk("bare");
+    const wants = await create({ bind_rules: { tags }, tags: [{ key: "env", value: "test" }] });
+    expect((await associate(wants)).bound).toEqual(["tagged"]);
+    // Without rules it takes everything, whatever it is tagged with itself.
+    const open = await create({ tags });
+    expect((await associate(open)).bound).toEqual(["bare"]);
+    const search = { action: "filter", tags: [{ key: "env", values: ["prod"] }] };
+    const answer = await host.call("POST", "/vault/resource_instances/action", search);
+    expect(answer.body.resources.map((one: { resource_id: string }) => one.resource_id)).toEqual([open]);
+  });
+
   it("ABD-06, ABD-07: takes what it has room for; the rest goes to the next one, or is told of", async () => {
     for (const id of ["d1", "d2", "d3"]) host.resources.addDisk(id, { size: 30 * GIB });
     const id = await create({}, { size: 100 });

@@ -14,6 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => host.close());
 
+const DISK_BILLING = { object_type: "disk", protect_type: "backup", consistent_level: "crash_consistent" };
+
 /** As if backups used this much. */
 async function use(vault: string, gb: number): Promise<void> {
   const binding = await load(host.records, bindings, bindingKey(vault, "d1"));
@@ -31,6 +33,7 @@ async function runTo(vault: string, gb: number): Promise<void> {
   host.hooks = {};
 }
 const sizeOf = async (id: string) => (await host.call("GET", `/vaults/${id}`)).body.vault.billing.size;
+const billingOf = async (id: string) => (await host.call("GET", `/vaults/${id}`)).body.vault.billing;
 const put = (id: string, vault: object) => host.call("PUT", `/vaults/${id}`, { vault });
 const topics = () => host.notices.map(({ topic }) => topic).filter((topic) => topic.startsWith("vault."));
 
@@ -49,6 +52,68 @@ describe("a vault that fills up", () => {
     );
     await runTo(vault, 125);
     expect(await sizeOf(vault)).toBe(157);
+  });
+
+  test("does not grow with its disks: only what backups use makes it grow (VLT-27)", async () => {
+    const vault = await host.vault(["d1"], { auto_expand: true, billing: { ...DISK_BILLING, size: 10 } });
+    await host.backUp(vault);
+    const disk = host.disks.resources.get("d1");
+    if (disk?.kind !== "disk") throw new Error("no disk");
+    host.disks.setBytes("d1", diskOf(4 * BLOCK, { 0: 2, 3: 4 }));
+    await host.backUp(vault);
+    expect(await host.binding(vault, "d1")).toMatchObject({ size: 4 * BLOCK, used: 2 * BLOCK });
+    // A disk of 50 GB in a vault of 10: bound, shown, and the vault stays what it is.
+    host.disks.addDisk("large", { size: 50 * GIB });
+    const resources = [{ id: "large", type: "OS::Cinder::Volume" }];
+    expect((await host.call("POST", `/vaults/${vault}/addresources`, { resources })).status).toBe(200);
+    await settleCapacity(host.services, vault);
+    expect(await billingOf(vault)).toMatchObject({ size: 10, allocated: 51, used: 1 });
+  });
+
+  test("can be expanded by one GB while a backup runs, which goes on (CAP-17)", async () => {
+    const vault = await host.vault(["d1"]);
+    const seen: unknown[] = [];
+    host.hooks = {
+      async beforeTask(task) {
+        if (task !== "backup-group.transfer") return;
+        const { status, body } = await put(vault, { billing: { size: 101 } });
+        seen.push(status, body.vault.billing.size, body.vault.billing.status, body.vault.resources[0].protect_status);
+      },
+    };
+    const { of } = await host.backUp(vault);
+    expect(seen).toEqual([200, 101, "available", "protecting"]);
+    expect((await host.backup(of.d1 ?? "")).status).toBe("available");
+    expect(await sizeOf(vault)).toBe(101);
+  });
+
+  test("counts nothing of a failed backup, of which nothing can be restored: neither while it is listed nor after (CAP-08)", async () => {
+    const vault = await host.vault(["d1"]);
+    await host.backUp(vault);
+    host.disks.setBytes("d1", diskOf(2 * BLOCK, { 0: 4, 1: 6 }));
+    host.objects.before = (operation, name) => {
+      if (operation === "put" && name.includes("/roots/")) throw new Error("the store says no");
+    };
+    const failed = (await host.backUp(vault)).of.d1 ?? "";
+    host.objects.before = () => undefined;
+    expect((await host.backup(failed)).status).toBe("error");
+    expect(await host.binding(vault, "d1")).toMatchObject({ used: BLOCK, backups: 2 });
+    // What the failed run had read counts with the backup that holds it.
+    const next = (await host.backUp(vault)).of.d1 ?? "";
+    expect(await host.binding(vault, "d1")).toMatchObject({ used: 3 * BLOCK, backups: 3 });
+    await host.drop(failed);
+    expect(await host.binding(vault, "d1")).toMatchObject({ used: 3 * BLOCK, backups: 2 });
+    await host.drop(next);
+    expect((await host.binding(vault, "d1")).used).toBe(BLOCK);
+  });
+
+  test("shows 200 MB as 200, wherever use is shown, and not as a GB or none (CAP-09)", async () => {
+    const vault = await host.vault(["d1"]);
+    await use(vault, 200 / 1024);
+    const shown = (await host.call("GET", `/vaults/${vault}`)).body.vault;
+    expect([shown.billing.used, shown.resources[0].backup_size]).toEqual([200, 200]);
+    expect((await host.call("GET", "/storage_usage")).body.storage_usage).toMatchObject([{ backup_size: 200 }]);
+    await use(vault, 0.5 / 1024);
+    expect((await billingOf(vault)).used).toBe(1);
   });
 
   test("without auto-expansion lets the run end, and refuses the next one (CAP-11, CAP-12: 6114)", async () => {

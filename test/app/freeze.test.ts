@@ -61,6 +61,25 @@ describe("a frozen vault", () => {
     expect(host.notices.map(({ topic }) => topic)).toEqual(["vault.frozen", "vault.unfrozen"]);
   });
 
+  test("says why: nobody pays for it, or it breaks rules; a released one says nothing (VLT-14)", async () => {
+    const shown = async () => {
+      const { status, frozen_scene } = (await host.call("GET", `/vaults/${vault}`)).body.vault.billing;
+      return [status, frozen_scene];
+    };
+    const scene = (word?: "arrears" | "violation") =>
+      freezeVault(host.services, { vaultId: vault, frozen: true, scene: word });
+    expect(await shown()).toEqual(["available", null]);
+    await scene();
+    expect(await shown()).toEqual(["frozen", "arrears"]);
+    await scene("violation");
+    expect(await shown()).toEqual(["frozen", "violation"]);
+    expect(host.notices.map(({ message }) => message).join()).toMatch(/frozen \(arrears\).*frozen \(violation\)/);
+    expect((await host.start(vault)).body.error_code).toBe("BackupService.6113");
+    await freeze(false);
+    expect(await shown()).toEqual(["available", null]);
+    expect((await host.backUp(vault)).of.d1).toBeDefined();
+  });
+
   test("is neither one that does not exist (6105) nor one that is being deleted (6112)", async () => {
     await expect(freezeVault(host.services, { vaultId: "none", frozen: true })).rejects.toMatchObject({ code: "6105" });
     await expect(freezeVault(host.services, { vaultId: vault, frozen: true, projectId: "p" })).rejects.toMatchObject({

@@ -77,7 +77,7 @@ describe("the backup after one whose capture was kept", () => {
     await expectBytes(b.id, second);
   });
 
-  test("releases the capture of the root it supersedes after it is sealed, not before", async () => {
+  test("releases the capture of the root it supersedes after it is sealed, not before: the newest of a disk is all that stays (CON-17)", async () => {
     await backUp();
     const before = await kept();
     const seen: unknown[] = [];

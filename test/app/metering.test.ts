@@ -1,7 +1,10 @@
 /** Is each vault metered each hour, once? (CAP-30, CAP-38) */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bindingKey, vaultKey } from "../../core/app/records/keys.ts";
+import { bindings, load, remove, replace, vaults } from "../../core/app/records/tables.ts";
 import { tick } from "../../core/app/time/tick.ts";
-import { createVaultHost, type VaultHost, vaultBody } from "../support/vault-host.ts";
+import { GIB } from "../../core/domain/values.ts";
+import { createVaultHost, diskResource, type VaultHost, vaultBody } from "../support/vault-host.ts";
 
 let host: VaultHost;
 beforeEach(() => {
@@ -34,6 +37,80 @@ describe("metering", () => {
     expect((await hours(`vault_id=${a}&limit=1`)).metering).toEqual([
       { vault_id: a, hour: "2030-01-02T04:00:00.000000", size: 100, used: 0, spec_code: "vault.backup.volume.normal" },
     ]);
+  });
+
+  /** An hour and its tick, so often. */
+  const hoursPass = async (n: number) => {
+    for (let i = 0; i < n; i++) {
+      host.clock.now += HOUR;
+      await tick(host.services);
+    }
+  };
+  const total = async (id: string): Promise<number> =>
+    (await hours(`vault_id=${id}&limit=1000`)).metering.reduce(
+      (sum: number, { size }: { size: number }) => sum + size,
+      0,
+    );
+
+  it("is of the size that was bought, hour by hour, however much of it is used: 100 GB for 42 hours are 4200 (CAP-30)", async () => {
+    host.resources.addDisk("d1");
+    const id = (await host.call("POST", "/vaults", vaultBody({ resources: [diskResource("d1")] }))).body.vault.id;
+    const binding = await load(host.records, bindings, bindingKey(id, "d1"));
+    if (binding === undefined) throw new Error("not bound");
+    await host.records.write(replace(bindings, { ...binding, used: 3 * GIB }));
+    await hoursPass(42);
+    expect(await total(id)).toBe(4200);
+    const rows = (await hours(`vault_id=${id}&limit=1000`)).metering;
+    expect(new Set(rows.map(({ size, used }: { size: number; used: number }) => `${size} ${used}`))).toEqual(
+      new Set(["100 3072"]),
+    );
+  });
+
+  it("falls when the vault is made smaller, not when its backups or its disk go (CAP-31)", async () => {
+    host.resources.addDisk("d1");
+    const id = (await host.call("POST", "/vaults", vaultBody({ resources: [diskResource("d1")] }))).body.vault.id;
+    const used = async (gb: number) => {
+      const binding = await load(host.records, bindings, bindingKey(id, "d1"));
+      if (binding !== undefined) await host.records.write(replace(bindings, { ...binding, used: gb * GIB }));
+    };
+    await used(20);
+    await hoursPass(1);
+    // As deletions of all backups leave it; then the disk goes.
+    await used(0);
+    await hoursPass(1);
+    host.resources.resources.delete("d1");
+    await hoursPass(1);
+    await host.call("PUT", `/vaults/${id}`, { vault: { billing: { size: 40 } } });
+    await hoursPass(1);
+    expect(await shown(id)).toEqual(["04 100", "05 100", "06 100", "07 40"]);
+  });
+
+  it("ends with the last vault, and tells of it ever after (CAP-32)", async () => {
+    const [a, b] = [await create(), await create()];
+    await hoursPass(2);
+    for (const id of [a, b]) {
+      const vault = await load(host.records, vaults, vaultKey(id));
+      // As the task of its deletion does at the end.
+      if (vault !== undefined) await host.records.transact([remove(vaults, vault)]);
+    }
+    await hoursPass(3);
+    for (const id of [a, b]) expect(await shown(id)).toEqual(["04 100", "05 100"]);
+  });
+
+  it("tells the kind of vault, by which capacity has its price; nothing else is metered (CAP-33)", async () => {
+    const kinds = [
+      [{ object_type: "disk" }, "vault.backup.volume.normal"],
+      [{ object_type: "server" }, "vault.backup.server.normal"],
+      [{ object_type: "server", consistent_level: "app_consistent" }, "vault.backup.database.normal"],
+      [{ object_type: "server", protect_type: "replication" }, "vault.replication.server.normal"],
+    ] as const;
+    for (const [billing, code] of kinds) {
+      const id = (await host.call("POST", "/vaults", vaultBody({}, billing))).body.vault.id;
+      await hoursPass(1);
+      expect((await hours(`vault_id=${id}`)).metering).toEqual([
+        { vault_id: id, hour: expect.any(String), size: 100, used: 0, spec_code: code },
+      ]);
+    }
   });
 
   it("makes up the hours of an outage", async () => {

@@ -109,7 +109,7 @@ describe("deleting a vault", () => {
     expect(await host.vault(["d1", "d2"])).toEqual(expect.any(String));
   });
 
-  test("refuses backups, restores and deletions in it meanwhile (BKP-05, RST-02, DEL-04, CCY-01)", async () => {
+  test("refuses backups, restores and deletions in it meanwhile (VLT-10, BKP-05, RST-02, DEL-04, CCY-01)", async () => {
     const { of } = await host.backUp(vault);
     const seen: unknown[] = [];
     host.hooks = {
@@ -133,6 +133,27 @@ describe("deleting a vault", () => {
       [400, "BackupService.6112"],
       [400, "BackupService.6112"],
     ]);
+  });
+
+  test("is refused while a backup in it is being made or restored from (VLT-11)", async () => {
+    const { of } = await host.backUp(vault);
+    const seen: unknown[] = [];
+    host.hooks = {
+      async beforeTask(task) {
+        if (task === "backup-member.seal" || task === "restore-group.write")
+          seen.push(await code("DELETE", `/vaults/${vault}`));
+      },
+    };
+    await host.backUp(vault, { resources: ["d2"] });
+    expect((await host.restore(of.d1 ?? "", { volume_id: "d1" })).status).toBe("success");
+    expect(seen).toEqual([
+      [400, "BackupService.6203"],
+      [400, "BackupService.6203"],
+    ]);
+    host.hooks = {};
+    expect((await host.call("GET", `/vaults/${vault}`)).body.vault.resources).toHaveLength(2);
+    expect(await code("DELETE", `/vaults/${vault}`)).toEqual([204, undefined]);
+    await host.idle();
   });
 
   test("that fails leaves it in error, deletable again", async () => {

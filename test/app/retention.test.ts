@@ -145,7 +145,7 @@ describe("a count", () => {
 });
 
 describe("a date", () => {
-  it("RET-38, RET-39: is creation plus the days of the rule then in force, and no later rule changes it", async () => {
+  it("RET-38, RET-39, BKP-28: is creation plus the days of the rule then in force, and no later rule changes it", async () => {
     const policy = await applyPolicy(host, vault, { retention_duration_days: 2 });
     const a = await automatic();
     const { created_at } = await host.backup(a);
@@ -155,10 +155,12 @@ describe("a date", () => {
     const b = await automatic();
     await changeRule(host, policy, { max_backups: 9 });
     const c = await automatic();
+    await changeRule(host, policy, { max_backups: -1, retention_duration_days: -1 });
+    const d = await automatic();
     expect(await expiry(a)).toBe(at);
-    expect(await expiry(c)).toBeNull();
+    expect([await expiry(c), await expiry(d)]).toEqual([null, null]);
     await hoursPass(host, 49);
-    expect(await ids()).toEqual([b, c]);
+    expect(await ids()).toEqual([b, c, d]);
     expect((await fate(a)).reasons[0]).toContain("expired on");
   });
 

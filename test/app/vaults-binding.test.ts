@@ -68,6 +68,14 @@ describe("what a vault takes", () => {
     host.resources.addServer("bad-server", 1, { status: "ERROR" });
     host.resources.addServer("empty-server", 0);
     host.resources.addDisk("busy-disk", { status: "in-use" });
+    for (const [id, shared] of [
+      ["sharing", 10],
+      ["sharing-all", 11],
+    ] as const) {
+      const made = host.resources.addServer(id, 12);
+      const disks = made.disks.map((one, i) => (i < shared ? { ...one, shared: true } : one));
+      host.resources.resources.set(id, { ...made, disks });
+    }
   });
 
   it.each<[string, VaultDraft["billing"]["objectType"], readonly ResourceAsk[], string]>([
@@ -83,6 +91,7 @@ describe("what a vault takes", () => {
     ["a disk in error (VLT-20)", "disk", [disk("bad-disk")], "7003"],
     ["a server in error (VLT-20)", "server", [server("bad-server")], "7101"],
     ["a server without disks (VLT-20)", "server", [server("empty-server")], "7108"],
+    ["a server with more than ten shared disks (VLT-23)", "server", [server("sharing-all")], "7107"],
     ["no disk left (VLT-24)", "server", [server("s", { exclude_volumes: ["s-d0", "s-d1"] })], "9900"],
     ["only an unknown disk included (VLT-24)", "server", [server("s", { include_volumes: [{ id: "x" }] })], "9900"],
     ["chosen volumes of a disk", "disk", [disk("d", { exclude_volumes: ["x"] })], "9900"],
@@ -99,6 +108,10 @@ describe("what a vault takes", () => {
     host.resources.addDisk("huge", { size: 500 * GIB });
     const { bindings: bound } = await create("disk", [disk("busy-disk"), disk("huge")]);
     expect(bound.map((b) => b.resourceId)).toEqual(["busy-disk", "huge"]);
+  });
+
+  it("takes a server with ten shared disks (VLT-23)", async () => {
+    expect((await create("server", [server("sharing")])).bindings[0]?.claimedDisks).toHaveLength(12);
   });
 
   it("keeps an excluded disk that is not there any more, as long as one stays (VLT-24)", async () => {

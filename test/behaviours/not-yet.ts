@@ -2,6 +2,24 @@
 
 /** A family (`REP`) or one id (`CON-09`), and the reason. */
 export const NOT_YET: Readonly<Record<string, string>> = {
+  "CON-21": "there is one kind of backup: Instant Restore is not built, and `support_lld` is always false",
+  "CON-22": "explained in docs/user/choosing.md: a text that no test could hold",
+  "CON-23": "advice, in docs/user/choosing.md: a text that no test could hold",
+  "VLT-02": "nothing is sold here: an order of a prepaid vault is checked and refused (test/api/orders.test.ts)",
+  "VLT-21": "one deployment is one region, and its projects share all resources on purpose (docs/operator/accounts.md)",
+  "VLT-30": "images from backups are not built yet: no backup carries one",
+  "CAP-05": "replication is not built yet: there are no replicas to count",
+  "CAP-06": "sharing is not built yet: nobody accepts a share",
+  "CAP-07": "images, disks and file systems are not yet made from backups",
+  "CAP-19": "no vault is prepaid: orders for one are refused with 6109 (test/api/orders.test.ts)",
+  "CAP-20": "no vault is prepaid: `demand_billing` is refused on all others (test/api/vaults.test.ts)",
+  "CAP-27": "speaks of messages that come late; ours go out with what they tell of (CAP-25)",
+  "CAP-34": "no vault is prepaid, and none has a term",
+  "CAP-35": "no vault is prepaid, and none has a term that could end",
+  "CAP-36": "who has paid is not known here: an operator freezes a vault, and deletes it (CAP-37)",
+  "BKP-18": "images from backups are not built yet: a running backup allows nothing",
+  "BKP-20":
+    "whether a disk was encrypted is shown of its backup, which is sealed under the project's key: none is kept under the disk's own yet",
   REP: "replication is not built yet",
   SHR: "sharing is not built yet",
   IMG: "images from backups are not built yet",

@@ -118,6 +118,15 @@ describe("on one machine", () => {
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code, stderr: expect.stringContaining(text) });
   });
 
+  test("resources are frozen and released, by their ids, with a service and without", async () => {
+    await start();
+    expect(await made(["resource", "freeze", "disk-1"])).toEqual({ resource: "disk-1", frozen: true });
+    await stop();
+    expect((await admin(["resource", "frozen"])).stdout).toMatch(/^RESOURCE +FROZEN SINCE\ndisk-1 +\d{4}-/);
+    expect(await made(["resource", "unfreeze", "disk-1"])).toEqual({ resource: "disk-1", frozen: false });
+    expect(await made(["resource", "frozen"])).toEqual([]);
+  });
+
   test("a folder that is not there is not made by looking into it", async () => {
     const { code, stderr } = await admin(["user", "list"]);
     expect(code).toBe(1);

@@ -183,6 +183,23 @@ describe("preflight", () => {
 });
 
 describe("vault freeze and unfreeze", () => {
+  test("say why, when it is not that nobody pays", async () => {
+    const vault = { id: "v1", name: "nightly", status: "frozen" };
+    const ended = await admin(
+      { stacks, answers: [{ vault }] },
+      "vault",
+      "freeze",
+      "v1",
+      "--stack",
+      "holdfast",
+      "--violation",
+    );
+    expect(ended.code).toBe(0);
+    expect(aws?.calls).toEqual([
+      { name: "holdfast-admin", payload: { action: "freeze-vault", vault_id: "v1", frozen: true, scene: "violation" } },
+    ]);
+  });
+
   const id = "11111111-1111-4111-8111-111111111111";
   test("call the deployment's admin function when a stack is named", async () => {
     const vault = { id, name: "nightly", status: "frozen" };

@@ -245,6 +245,31 @@ test("vault summary shows all vaults together", async () => {
   expect((await runCli(["vault", "summary", ...data])).stdout).toBe("size  2 TiB\nused  3 GiB\n");
 });
 
+describe("vault advise", () => {
+  test("says how large a vault should be, without a service (CAP-21)", async () => {
+    const advise = async (...args: string[]) => (await runCli(["vault", "advise", ...args])).stdout;
+    expect(await advise("--disk", "800", "--days", "30", "--daily", "10")).toBe("1320 GB\n");
+    expect(await advise("--disk", "40.5")).toBe("81 GB\n");
+    expect(JSON.parse(await advise("--disk", "40", "--json"))).toEqual({ size: 80 });
+  });
+
+  test("wants to know how long and how much together, and numbers", async () => {
+    for (const args of [
+      ["--days", "30"],
+      ["--daily", "1"],
+      ["--days", "x", "--daily", "1"],
+    ])
+      expect((await runCli(["vault", "advise", "--disk", "10", ...args])).code).toBe(2);
+  });
+
+  test("is told of where a vault is made (CAP-21)", async () => {
+    const { stdout } = await runCli(["vault", "create", "--help"]);
+    expect(stdout).toContain("twice the size");
+    expect(stdout).toContain("x 1.2");
+    expect(stdout).toContain("holdfast vault advise");
+  });
+});
+
 test("admin vault freeze and unfreeze ask the service of this machine", async () => {
   const frozen = { id: vaultId, name: "nightly", status: "frozen" };
   const { service, data } = await setUp({

@@ -25,6 +25,7 @@ describe("help", () => {
       "vault show",
       "vault update",
       "vault delete",
+      "vault advise",
       "vault add-resource",
       "vault remove-resource",
       "vault migrate",
@@ -88,6 +89,9 @@ describe("help", () => {
       "admin role grant",
       "admin role revoke",
       "admin role list",
+      "admin resource freeze",
+      "admin resource unfreeze",
+      "admin resource frozen",
       "admin vault freeze",
       "admin vault unfreeze",
     ]);

@@ -59,6 +59,8 @@ const bodies = ({ known }: FuzzWorld): Readonly<Record<string, unknown>> => ({
   },
   AddAgentPath: { add_path: ["/srv"], exclude_path: [] },
   RemoveAgentPath: { remove_path: ["/srv"] },
+  MigrateEnterpriseResource: { resource_type: "vault", resource_id: known.vault_id, project_id: known.project_id },
+  FilterEnterpriseResources: { projects: [known.project_id], resource_types: ["vault"], limit: 10, offset: 0 },
   CreateToken: { auth: { identity: { methods: ["password"], password: { user: { name: "admin", password: "no" } } } } },
   AddResource: { resource: { kind: "disk", path: "/nowhere.img", name: "n" } },
 });

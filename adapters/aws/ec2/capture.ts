@@ -135,6 +135,7 @@ function toCapture({ diskIds, runId, attempt }: CaptureRequest, set: TakenSet): 
       snapshotId,
       size,
       comparable: true,
+      ...(encrypted && { encrypted }),
       detail: { runId, attempt, encrypted },
     })),
   };

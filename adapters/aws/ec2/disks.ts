@@ -46,6 +46,7 @@ export function diskOf(volume: Volume & { readonly VolumeId: string }, instances
     ...(!fit && { reason: TROUBLE[state] ?? `EC2 reports the volume as ${state}` }),
     // CreateSnapshots: all volumes of an instance at one instant (EC2 User Guide, "Multi-volume snapshots").
     promise: "atomic-group",
+    ...(volume.MultiAttachEnabled === true && { shared: true }),
     tags: ownersTags(volume.Tags),
     detail: {
       availabilityZone: volume.AvailabilityZone ?? null,

@@ -5,6 +5,7 @@ import { busyCode } from "../../domain/statuses.ts";
 import type { Resource } from "../../ports/resource-provider.ts";
 import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
+import { frozenResources } from "../records/frozen-resources.ts";
 import type { Versioned } from "../records/record.ts";
 import type { Services } from "../services.ts";
 import { findBound } from "./bound-resource.ts";
@@ -35,7 +36,7 @@ function select(asked: AskedResources, bound: readonly Versioned<Binding>[]) {
 }
 
 /**
- * Those that can be backed up now, in the order of the request, and those that cannot (BKP-05..07). An automatic run leaves
+ * Those that can be backed up now, in the order of the request, and those that cannot (BKP-05..07, VLT-22). An automatic run leaves
  * out those that are suspended as well (VLT-31).
  * @throws Fault 6135, 6104; when none can, their common code or 0001
  */
@@ -49,10 +50,11 @@ export async function chooseMembers(
   const chosen: Chosen[] = [];
   const unfit: Unfit[] = [];
   // Each look may ask the operating system who has an image open.
+  const frozen = new Set((await frozenResources(s.records)).map(({ resourceId }) => resourceId));
   const found = await inBatches(asked, LOOKUPS_AT_ONCE, ({ binding }) => findBound(s, binding));
   for (const [i, { binding, extraInfo }] of asked.entries()) {
     const resource = found[i];
-    const verdict = fitness(binding, resource, extraInfo, autoTrigger);
+    const verdict = fitness({ binding, extraInfo, autoTrigger, frozen }, resource);
     if ("resource" in verdict) chosen.push({ binding, extraInfo, resource: verdict.resource });
     else unfit.push({ binding, ...verdict });
   }
@@ -68,12 +70,18 @@ export function unfitBinding(binding: Binding, autoTrigger: boolean): Omit<Unfit
   return { code: "6215", why: "a restore to the resource did not finish; restore it again before it is backed up" };
 }
 
-/** BKP-05..07: the resource when it can be backed up now, else why not. */
+interface Candidate {
+  readonly binding: Binding;
+  readonly extraInfo: ExtraInfo | undefined;
+  readonly autoTrigger: boolean;
+  /** Ids of servers and disks. */
+  readonly frozen: ReadonlySet<string>;
+}
+
+/** BKP-05..07, VLT-22: the resource when it can be backed up now, else why not. */
 function fitness(
-  binding: Binding,
+  { binding, extraInfo, autoTrigger, frozen }: Candidate,
   resource: Resource | undefined,
-  extraInfo: ExtraInfo | undefined,
-  autoTrigger: boolean,
 ): { readonly resource: Resource } | Omit<Unfit, "binding"> {
   const unfit = unfitBinding(binding, autoTrigger);
   if (unfit !== undefined) return unfit;
@@ -87,6 +95,12 @@ function fitness(
     return { code: "7003", why: resource.reason ?? "the disk is in error" };
   const disks = chooseDisks(resource, extraInfo ?? binding.extraInfo);
   if (disks.length === 0) return { code: "7108", why: "no disk of the server is left to back up" };
+  const stopped = [resource, ...disks].find(({ id }) => frozen.has(id));
+  if (stopped !== undefined)
+    return {
+      code: resource.kind === "disk" ? "7003" : "7101",
+      why: `${stopped.kind} ${stopped.id} is frozen: no run backs it up until an operator lets it go on`,
+    };
   // A source that can only promise quiescence has no snapshot: while somebody else has it open it cannot be captured.
   const open = disks.find((d) => d.status === "in-use" && d.promise === "quiescent");
   if (open !== undefined)

@@ -149,6 +149,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
       status: "available",
       updatedAt: now,
       containSystemDisk: sealed.some(({ disk }) => disk.system),
+      ...(disks.some(({ part }) => part.encrypted === true) && { encrypted: true }),
     }),
     remove(runs, run),
     replace(bindings, {
@@ -175,9 +176,12 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
   return Object.values(binding.kept ?? {}).flatMap((k) => (still.has(k.snapshotId) ? [] : [k.snapshotId]));
 }
 
+const snapshotOf = (run: OpenRun, disk: OpenRun["disks"][number]) =>
+  run.capture?.disks[run.disks.findIndex((d) => d.diskId === disk.diskId)];
+
 /** The capture of a sealed disk, if the provider can compare a later one with it. */
 function keptOf(run: OpenRun, disk: OpenRun["disks"][number]): KeptCapture | undefined {
-  const snapshot = run.capture?.disks[run.disks.findIndex((d) => d.diskId === disk.diskId)];
+  const snapshot = snapshotOf(run, disk);
   if (snapshot?.comparable !== true) return undefined;
   return {
     rootId: disk.rootId,
@@ -209,6 +213,7 @@ async function linkDisk(
       size: facts.size,
       system: disk.system,
       nonZero: facts.nonZero,
+      ...(snapshotOf(run, disk)?.encrypted === true && { encrypted: true }),
     },
     // Never before the row it follows, nor before its backup (deletion looks from there on), even when the clock was set
     // back: the chain is the order of the runs.

@@ -5,6 +5,7 @@ import type { Resource } from "../../ports/resource-provider.ts";
 import type { Claim } from "../records/entities.ts";
 import type { Services } from "../services.ts";
 import { ClaimJudge } from "../vaults/claims.ts";
+import { unfitToBind } from "../vaults/fit-to-bind.ts";
 import { loadClaims } from "../vaults/sagas.ts";
 import { findVault, type VaultWithBindings } from "../vaults/show-vault.ts";
 import type { PageAsk } from "./walk.ts";
@@ -111,18 +112,13 @@ async function judged(s: Services, projectId: string, resources: readonly Resour
   return rows;
 }
 
-/** The refusal that binding it would get, before the vault's own rules (VLT-20, CON-04). */
+/** The refusal that binding it would get, before the vault's own rules (VLT-20, VLT-23, CON-04). */
 function refusalOf(resource: Resource, held: ReadonlyMap<string, Claim>): Protectable["refusal"] {
   const own = held.get(resource.id);
   if (own?.via === resource.id) return { code: "6103", reason: `it is in vault ${own.vaultId}` };
   if (own !== undefined) return { code: "6137", reason: `it is protected with ${own.via} in vault ${own.vaultId}` };
-  if (resource.kind === "disk")
-    return resource.status === "error"
-      ? { code: "7003", reason: resource.reason ?? "the disk is in error" }
-      : undefined;
-  const disk = resource.disks.find((d) => held.has(d.id));
+  const disk = resource.kind === "server" ? resource.disks.find((d) => held.has(d.id)) : undefined;
   if (disk !== undefined)
     return { code: "6137", reason: `its disk ${disk.id} is in vault ${held.get(disk.id)?.vaultId}` };
-  if (resource.status === "ERROR") return { code: "7101", reason: resource.reason ?? "the server is in error" };
-  return resource.disks.length === 0 ? { code: "7108", reason: "the server has no disk" } : undefined;
+  return unfitToBind(resource);
 }

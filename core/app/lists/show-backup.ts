@@ -22,6 +22,8 @@ export interface ShownBackup {
   readonly resourceSize: number;
   /** Is it a system disk? undefined: not a disk, or not known before the backup is sealed. */
   readonly bootable: boolean | undefined;
+  /** Its disk, or one of its disks, was kept encrypted where it was read from. */
+  readonly encrypted: boolean;
   /** The backup it is, or belongs to. */
   readonly backup: Versioned<Backup>;
 }
@@ -45,6 +47,7 @@ export const asRow = (backup: Versioned<Backup>, parts: readonly Part[] = []): S
   resourceType: backup.resourceType,
   resourceSize: backup.resourceSize,
   bootable: backup.resourceType === DISK ? (parts[0]?.system ?? backup.containSystemDisk) : undefined,
+  encrypted: backup.encrypted === true,
   backup,
 });
 
@@ -62,6 +65,7 @@ const childrenOf = (backup: Versioned<Backup>, parts: readonly Part[]): ShownBac
         resourceType: DISK,
         resourceSize: part.size,
         bootable: part.system,
+        encrypted: part.encrypted === true,
         backup,
       }));
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   BACKUP_STATUSES,
   BINDING_STATUSES,
+  FROZEN_SCENES,
   MEMBER_STATUSES,
   TASK_STATUSES,
   TASK_TYPES,
@@ -29,6 +30,8 @@ export const Vault = z.object({
   createdAt: instant,
   updatedAt: instant,
   status: z.enum(VAULT_STATUSES),
+  /** Why it is frozen; absent in rows of versions that did not ask. */
+  frozenScene: z.enum(FROZEN_SCENES).optional(),
   /** The task that deletes it, while `status` is deleting. */
   deletingTask: id.optional(),
   billing: z.object({
@@ -195,6 +198,8 @@ export const Backup = z.object({
   /** What the source promised about the captured state. */
   promise: z.string().optional(),
   containSystemDisk: z.boolean().optional(),
+  /** One of its disks was kept encrypted where it was read from. */
+  encrypted: z.boolean().optional(),
   /** Why no rule may delete it: shown to people. */
   hold: z.string().optional(),
   /** Its deletion was begun: by whom, why, and what it was before. Stays when that fails. */
@@ -214,6 +219,8 @@ export const Part = z.object({
   system: z.boolean(),
   /** Bytes that are not zero. */
   nonZero: z.number(),
+  /** Its source was kept encrypted; absent = it was not. */
+  encrypted: z.boolean().optional(),
 });
 export type Part = z.infer<typeof Part>;
 
@@ -266,6 +273,7 @@ const Snapshot = z.object({
   snapshotId: z.string(),
   size: z.number(),
   comparable: z.boolean().optional(),
+  encrypted: z.boolean().optional(),
   detail: z.record(z.string(), Scalar),
 });
 const Target = z.object({

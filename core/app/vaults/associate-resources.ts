@@ -11,6 +11,7 @@ import type { Services } from "../services.ts";
 import { tellOfVault } from "../tell.ts";
 import { addResources } from "./add-resources.ts";
 import { ClaimJudge } from "./claims.ts";
+import { unfitToBind } from "./fit-to-bind.ts";
 import { associatingVault, rivalsOf } from "./rivals.ts";
 import { loadClaims } from "./sagas.ts";
 import type { VaultWithBindings } from "./show-vault.ts";
@@ -88,7 +89,7 @@ async function unprotected(s: Services, projectId: string, objectType: ObjectTyp
     for (const resource of page) {
       const holdings = reached(resource).map((id) => claims.get(id));
       const judged = await Promise.all(holdings.map(async (claim) => claim && (await judge.judge(claim))));
-      if (isBindable(resource) && judged.every((holding) => holding === undefined || holding === "free"))
+      if (unfitToBind(resource) === undefined && judged.every((holding) => holding === undefined || holding === "free"))
         free.push(resource);
     }
     after = page.at(-1)?.id;
@@ -100,9 +101,6 @@ const reached = (resource: Resource): string[] => [
   resource.id,
   ...(resource.kind === "server" ? resource.disks.map(({ id }) => id) : []),
 ];
-
-const isBindable = (resource: Resource): boolean =>
-  resource.kind === "disk" ? resource.status !== "error" : resource.status !== "ERROR" && resource.disks.length > 0;
 
 /** All at once; when one of them is refused, one by one, so that it does not keep the others out. */
 async function bind(

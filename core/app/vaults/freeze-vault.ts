@@ -1,7 +1,9 @@
 /** An operator freezes a vault, or lets it go on (VLT-14, CAP-37, CAP-38): data is kept, nothing is done with it meanwhile. */
 import { fault } from "../../domain/fault.ts";
+import type { FrozenScene } from "../../domain/statuses.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
+import type { Versioned } from "../records/record.ts";
 import { load, replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
@@ -10,12 +12,14 @@ import { tellOfVault } from "../tell.ts";
 export interface FreezeAsk {
   readonly vaultId: string;
   readonly frozen: boolean;
+  /** Why it is frozen; absent = nobody pays for it. */
+  readonly scene?: FrozenScene | undefined;
   /** Absent: an operator of the whole deployment asks. */
   readonly projectId?: string;
 }
 
 /**
- * Repeating it changes nothing. What runs in the vault ends; nothing new starts. People are told (MON-03).
+ * Repeating it changes nothing; frozen for another reason, that one counts from then on. What runs in the vault ends; nothing new starts. People are told (MON-03).
  * @throws Fault 6105; 6112 when the vault is neither available nor frozen
  */
 export async function freezeVault(
@@ -29,7 +33,7 @@ export async function freezeVault(
       topic: ask.frozen ? "vault.frozen" : "vault.unfrozen",
       projectId: vault.projectId,
       message: ask.frozen
-        ? `vault ${vault.name} is frozen: its backups are kept, and nothing is backed up or restored until it is released`
+        ? `vault ${vault.name} is frozen (${vault.frozenScene}): its backups are kept, and nothing is backed up or restored until it is released`
         : `vault ${vault.name} is available again`,
       facts: { vault_id: vault.id },
     });
@@ -38,16 +42,21 @@ export async function freezeVault(
 
 const record = (
   s: Pick<Services, "records" | "now">,
-  { vaultId, frozen, projectId }: FreezeAsk,
+  { vaultId, frozen, projectId, scene = "arrears" }: FreezeAsk,
 ): Promise<{ readonly vault: Vault; readonly changed: boolean }> =>
   withFreshState(async () => {
     const vault = await load(s.records, vaults, vaultKey(vaultId));
     if (vault === undefined || (projectId !== undefined && vault.projectId !== projectId))
       return fault("6105", `vault ${vaultId} does not exist`);
-    const status = frozen ? "frozen" : "available";
-    if (vault.status === status) return { vault, changed: false };
+    const { frozenScene, ...rest } = vault;
+    if (frozen ? vault.status === "frozen" && frozenScene === scene : vault.status === "available")
+      return { vault, changed: false };
     if (vault.status !== "available" && vault.status !== "frozen") fault("6112", `the vault is ${vault.status}`);
-    const next = { ...vault, status, updatedAt: s.now() } as const;
+    const next: Versioned<Vault> = {
+      ...rest,
+      ...(frozen ? { status: "frozen", frozenScene: scene } : { status: "available" }),
+      updatedAt: s.now(),
+    };
     // Loses to whoever starts or deletes something in the vault since it was read, and is then decided again.
     await s.records.write(replace(vaults, next));
     return { vault: next, changed: true };

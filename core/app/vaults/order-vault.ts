@@ -13,12 +13,16 @@ import type { VaultDraft } from "./create-vault.ts";
 import { planBindings } from "./plan-bindings.ts";
 
 /** @throws Fault 6101, 6600, 6100, 6102, 7000, 7100 …; else 9900: always one of them */
-export async function orderVault(s: Services, { billing, resources, tags, bindRules }: VaultDraft): Promise<never> {
+export async function orderVault(
+  s: Services,
+  { billing, resources, tags, bindRules, autoExpand }: VaultDraft,
+): Promise<never> {
   checkNewSize(billing.size);
   checkNewLevel(billing);
   checkTags(tags);
   checkBindRules(bindRules);
   checkResourceCount(resources.length, MAX_RESOURCES_AT_CREATION);
+  if (autoExpand) badField("vault.auto_expand", "is for pay-per-use vaults: a prepaid one grows by an order");
   await planBindings(s, billing.objectType, resources);
   return badField(
     "vault.billing.charging_mode",

@@ -7,6 +7,7 @@ import { chooseDisks } from "../backup/choose-disks.ts";
 import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
 import type { Services } from "../services.ts";
+import { unfitToBind } from "./fit-to-bind.ts";
 
 /** A resource as a request names it. */
 export interface ResourceAsk {
@@ -32,9 +33,9 @@ export interface BindingPlan {
 const LOOKUPS_AT_ONCE = 8;
 
 /**
- * Looks up and judges every resource, in the order of the request (VLT-20, VLT-24). `bound`: what the vault holds already;
+ * Looks up and judges every resource, in the order of the request (VLT-20, VLT-23, VLT-24). `bound`: what the vault holds already;
  * its disks go by the ids that clients know, also after a restore replaced them.
- * @throws Fault 6104, 6102, 7000, 7100, 7500, 7600, 6302, 7003, 7101, 7108, 6137, 9900
+ * @throws Fault 6104, 6102, 7000, 7100, 7500, 7600, 6302, 7003, 7101, 7107, 7108, 6137, 9900
  */
 export async function planBindings(
   s: Services,
@@ -63,7 +64,8 @@ function judged(ask: ResourceAsk, found: Resource | undefined): BindingPlan {
   const kind = found?.kind === "server" ? SERVER : DISK;
   if (found === undefined || kind !== ask.type)
     return fault(missingCode(ask.type), `resource ${ask.id} (${ask.type}) does not exist`);
-  refuseUnfit(found);
+  const unfit = unfitToBind(found);
+  if (unfit !== undefined) fault(unfit.code, unfit.reason);
   refuseChoice(found, ask.extraInfo);
   const disks = found.kind === "server" ? found.disks : [];
   return {
@@ -74,17 +76,6 @@ function judged(ask: ResourceAsk, found: Resource | undefined): BindingPlan {
     extraInfo: ask.extraInfo,
     disks: disks.map((d) => d.id),
   };
-}
-
-/** VLT-20: a running or stopped server with a disk; a disk that can be read, whoever uses it. */
-function refuseUnfit(found: Resource): void {
-  const why = found.reason === undefined ? "" : `: ${found.reason}`;
-  if (found.kind === "disk") {
-    if (found.status === "error") fault("7003", `disk ${found.id} is in error${why}`);
-    return;
-  }
-  if (found.status === "ERROR") fault("7101", `server ${found.id} is in error${why}`);
-  if (found.disks.length === 0) fault("7108", `server ${found.id} has no disk`);
 }
 
 /** At least one disk must stay in the backup (VLT-24). */

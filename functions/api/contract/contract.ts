@@ -7,6 +7,7 @@ import type { OperationName } from "../operations.ts";
 import { agentOperations } from "./agent-operations.ts";
 import { auditOperations } from "./audit-operations.ts";
 import { backupOperations } from "./backup-operations.ts";
+import { enterpriseOperations } from "./enterprise-operations.ts";
 import { featureOperations } from "./feature-operations.ts";
 import { hostOperations } from "./host-operations.ts";
 import { identityOperations } from "./identity-operations.ts";
@@ -41,6 +42,7 @@ export const CONTRACT: Readonly<Partial<Record<OperationName, OperationContract>
   ...tagOperations,
   ...featureOperations,
   ...identityOperations,
+  ...enterpriseOperations,
   ...hostOperations,
   ...operatorOperations,
   ...organizationPolicyOperations,

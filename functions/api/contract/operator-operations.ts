@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AdminOrder, AdminResult } from "../../../core/app/identity/admin/orders.ts";
 import { VAULT_STATUSES } from "../../../core/domain/statuses.ts";
-import { freezeBody } from "../schemas/freezing.ts";
+import { freezeBody, unfreezeBody } from "../schemas/freezing.ts";
 import { count, page, time, uuid } from "./answers.ts";
 import { instant, paging, text } from "./parameters.ts";
 
@@ -22,7 +22,7 @@ const meteredHour = z
 
 export const operatorOperations = {
   Administer: {
-    summary: "Makes, changes and lists domains, projects, users, keys and roles; of the first user",
+    summary: "Makes, changes and lists domains, projects, users, keys, roles and frozen resources; of the first user",
     body: AdminOrder,
     answers: { 200: z.strictObject({ result: AdminResult }) },
   },
@@ -31,7 +31,7 @@ export const operatorOperations = {
     body: freezeBody,
     answers: { 200: changed },
   },
-  UnfreezeVault: { summary: "Takes a frozen vault into service again", body: freezeBody, answers: { 200: changed } },
+  UnfreezeVault: { summary: "Takes a frozen vault into service again", body: unfreezeBody, answers: { 200: changed } },
   ListMetering: {
     summary: "Lists the metered hours of a vault",
     query: {

@@ -1,7 +1,7 @@
 /** How vaults, and what they hold together, are answered (cbr-api 5.4–5.7, #17, #68). */
 import { z } from "zod";
 import { OBJECT_TYPES } from "../../../core/domain/resource-types.ts";
-import { BINDING_STATUSES, VAULT_STATUSES } from "../../../core/domain/statuses.ts";
+import { BINDING_STATUSES, FROZEN_SCENES, VAULT_STATUSES } from "../../../core/domain/statuses.ts";
 import { count, extraInfo, id, tag, time, uuid } from "./answers.ts";
 
 const billing = z.strictObject({
@@ -18,7 +18,7 @@ const billing = z.strictObject({
   order_id: z.null(),
   product_id: z.null(),
   storage_unit: z.null(),
-  frozen_scene: z.string().nullable(),
+  frozen_scene: z.enum(FROZEN_SCENES).nullable(),
   is_multi_az: z.boolean(),
 });
 

@@ -1,5 +1,11 @@
-/** Which body freezing a vault and its contrary take (an extension of ours): an object, and nothing of it counts. */
+/** Which bodies freezing a vault and its contrary take (an extension of ours). */
 import { z } from "zod";
+import { FROZEN_SCENES } from "../../../core/domain/statuses.ts";
 
-/** POST freeze and unfreeze. */
-export const freezeBody = z.object({});
+/** POST freeze: why; nobody pays for it when that is not said. */
+export const freezeBody = z
+  .object({ scene: z.enum(FROZEN_SCENES).nullish() })
+  .transform(({ scene }) => ({ scene: scene ?? undefined }));
+
+/** POST unfreeze: an object, and nothing of it counts. */
+export const unfreezeBody = z.object({});

@@ -37,7 +37,7 @@ export function backupView(shown: ShownBackup, children: readonly ShownBackup[] 
       bootable: shown.bootable ?? null,
       system_disk: shown.resourceType === DISK && shown.bootable === true,
       contain_system_disk: shown.resourceType === SERVER && backup.containSystemDisk === true,
-      encrypted: false,
+      encrypted: shown.encrypted,
       incremental: backup.incremental,
       snapshot_id: null,
       support_lld: false,

@@ -45,7 +45,7 @@ export function vaultView({ vault, bindings }: VaultWithBindings) {
       order_id: null,
       product_id: null,
       storage_unit: null,
-      frozen_scene: null,
+      frozen_scene: vault.frozenScene ?? null,
       is_multi_az: billing.isMultiAz,
     },
     resources: bindings.map(resourceView),

@@ -1,5 +1,6 @@
 /** Do EC2 and EBS keep every promise of a resource provider, and the ones that only they have to keep? */
 import { beforeEach, describe, expect, test } from "vitest";
+import { diskOf } from "../../../adapters/aws/ec2/disks.ts";
 import { createEc2Provider } from "../../../adapters/aws/ec2/provider.ts";
 import { GIB } from "../../../core/domain/values.ts";
 import { ProviderUnavailable, TargetUnusable } from "../../../core/ports/blocks.ts";
@@ -62,6 +63,11 @@ describe("EC2 and EBS as a resource provider", () => {
       [a, false, 2],
       [b, false, 3],
     ]);
+  });
+
+  test("a volume that several instances may attach is a shared disk", () => {
+    const volume = (MultiAttachEnabled: boolean) => diskOf({ VolumeId: "vol-12345678", MultiAttachEnabled }, new Map());
+    expect([volume(true).shared, volume(false).shared]).toEqual([true, undefined]);
   });
 
   test("states of instances become those of servers; terminated ones are gone", async () => {

@@ -1,5 +1,6 @@
 /** Use case: carry out one order of the operator, wherever it came from. */
 import { createAccessKey, listAccessKeys, revokeAccessKey } from "./access-keys.ts";
+import { freezeResource, listFrozen, unfreezeResource } from "./frozen-resources.ts";
 import type { AdminOrder, AdminResult } from "./orders.ts";
 import { createDomain, createProject, listDomains, listProjects } from "./places.ts";
 import { grantRole, listRoles, revokeRole } from "./roles.ts";
@@ -37,5 +38,11 @@ export function administer(services: AdminServices, order: AdminOrder): Promise<
       return revokeRole(services, order);
     case "role-list":
       return listRoles(services, order);
+    case "resource-freeze":
+      return freezeResource(services, order.resource);
+    case "resource-unfreeze":
+      return unfreezeResource(services, order.resource);
+    case "resource-frozen":
+      return listFrozen(services);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What can be ordered of the administration of accounts, and what does it answer? The command, the API of one machine and the admin
+ * What can be ordered of the administration, and what does it answer? Of accounts, and of resources that are frozen. The command, the API of one machine and the admin
  * function of AWS all speak it. Domains, projects and users are named by id or by name; without a domain the first one is meant.
  */
 import { z } from "zod";
@@ -37,6 +37,9 @@ export const AdminOrder = z.discriminatedUnion("action", [
   z.object({ action: z.literal("role-grant"), ...grant }),
   z.object({ action: z.literal("role-revoke"), ...grant }),
   z.object({ action: z.literal("role-list"), ...ofUser }),
+  z.object({ action: z.literal("resource-freeze"), resource: named }),
+  z.object({ action: z.literal("resource-unfreeze"), resource: named }),
+  z.object({ action: z.literal("resource-frozen") }),
 ]);
 export type AdminOrder = z.output<typeof AdminOrder>;
 
