@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listTasks } from "../../core/app/lists/list-tasks.ts";
 import { createdBetween, fromRows, listPage, newestFirst, type Row } from "../../core/app/lists/walk.ts";
 import type { Task } from "../../core/app/records/entities.ts";
-import { insert, tasks } from "../../core/app/records/tables.ts";
+import { tasks } from "../../core/app/records/tables.ts";
+import { forced } from "../support/forced.ts";
 import { createVaultHost, PROJECT, type VaultHost } from "../support/vault-host.ts";
 
 const find = (rows: readonly Row[]) => async (id: string) => rows.find((row) => row.id === id);
@@ -141,7 +142,7 @@ describe("lists over the record store", () => {
       updatedAt: at(i),
     });
     for (let i = 0; i < 1300; i += 50)
-      await host.records.transact(Array.from({ length: 50 }, (_, n) => insert(tasks, task(i + n))));
+      await host.records.transact(Array.from({ length: 50 }, (_, n) => forced(tasks, task(i + n))));
     const page = async (filter: object, ask: object = {}) => {
       const found = await listTasks(host.services, PROJECT, { ids: [], ...filter }, { limit: 1000, offset: 0, ...ask });
       return { ids: found.rows.map((row) => row.task.id), count: found.count };

@@ -185,7 +185,7 @@ describe("moving is refused", () => {
     expect(await refused("d2")).toEqual([200, undefined]);
   });
 
-  test("while a backup of it (6125), of another resource, or a restore runs (CCY 23.1: 6112)", async () => {
+  test("while a backup of it, of another resource, or a restore runs (VLT-40, CCY 23.1: 6112)", async () => {
     const [first] = await threeBackups();
     const seen: unknown[] = [];
     host.hooks = {
@@ -197,7 +197,7 @@ describe("moving is refused", () => {
     await host.backUp(from, { resources: ["d1"] });
     await host.restore(first ?? "", { volume_id: "d1" });
     expect(seen).toEqual([
-      [400, "BackupService.6125"],
+      [400, "BackupService.6112"],
       [400, "BackupService.6112"],
       [400, "BackupService.6112"],
       [400, "BackupService.6112"],

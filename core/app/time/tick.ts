@@ -11,10 +11,11 @@ import { mendPoints } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
+import { tellUnreached, tellUnstarted } from "../policies/unstarted.ts";
 import { Due } from "../records/entities.ts";
 import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { GapDue, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
+import { GapDue, isPoint, kindOf, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
 import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
@@ -72,6 +73,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
     do {
       if (s.now() > until) {
         s.log({ level: "warn", text: "a tick did not get to everything that was due", ...report });
+        await tellUnreached(s);
         return report;
       }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
@@ -82,6 +84,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
         } catch (error) {
           report.failed++;
           s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
+          if (isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
         }
       };
       await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
@@ -92,10 +95,6 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   await sealHours(s);
   return report;
 }
-
-/** `<time>#<kind>#<key>` */
-const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
-const isPoint = (item: Item): boolean => kindOf(item) === "point";
 
 /** @returns what became of an execution; undefined for what is none */
 async function lookAt(s: Services, item: Item): Promise<keyof TickReport | undefined> {

@@ -1,5 +1,7 @@
 /** An operator freezes a vault, or lets it go on (VLT-14, CAP-37, CAP-38): data is kept, nothing is done with it meanwhile. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
+import { next, VAULT } from "../../domain/state-machines.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
 import { load, replace, vaults } from "../records/tables.ts";
@@ -46,9 +48,13 @@ const record = (
       return fault("6105", `vault ${vaultId} does not exist`);
     const status = frozen ? "frozen" : "available";
     if (vault.status === status) return { vault, changed: false };
-    if (vault.status !== "available" && vault.status !== "frozen") fault("6112", `the vault is ${vault.status}`);
-    const next = { ...vault, status, updatedAt: s.now() } as const;
+    refuseObstacle("freeze", { vault: vault.status });
+    const changed = {
+      ...vault,
+      status: next(VAULT, vault.status, frozen ? "freeze" : "release"),
+      updatedAt: s.now(),
+    };
     // Loses to whoever starts or deletes something in the vault since it was read, and is then decided again.
-    await s.records.write(replace(vaults, next));
-    return { vault: next, changed: true };
+    await s.records.write(replace(vaults, changed));
+    return { vault: changed, changed: true };
   });
