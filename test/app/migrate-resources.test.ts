@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runDelete } from "../../core/app/delete/run-delete.ts";
 import { bindingKey, claimKey } from "../../core/app/records/keys.ts";
+import { AS_READ } from "../../core/app/records/record.ts";
 import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
@@ -68,6 +69,7 @@ describe("moving a disk", () => {
     expect([await held(from), await held(to)]).toEqual([["d2"], ["d1"]]);
     expect(await host.binding(to, "d1")).toEqual({
       ...before,
+      [AS_READ]: expect.anything(),
       v: expect.any(Number),
       vaultId: to,
       fence: before.fence + 1,

@@ -45,7 +45,7 @@ function chance(seed: number): () => number {
   };
 }
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 describe("two at once", () => {
   test.each(pairs)("%s and %s: one order of the two explains both answers (CCY-02)", async (a, b) => {

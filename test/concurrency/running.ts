@@ -128,6 +128,7 @@ export const RUNNING: Readonly<Record<string, Running>> = {
     },
   },
   "elsewhere restoring": {
+    needs: { neighbour: true },
     async start(w) {
       await startRestore(w, w.neighbourBackup, NEIGHBOUR_ID);
       return newestOf(w);

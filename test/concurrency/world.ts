@@ -20,6 +20,7 @@ export interface World {
   readonly backups: readonly string[];
   /** Of s1, in the trash. */
   readonly trashed: string;
+  /** Of s2, where the world was asked for one. */
   readonly neighbourBackup: string;
   readonly policy: string;
   /** What starts from now on stops before this task (absent = before any), until `release`. */
@@ -36,6 +37,8 @@ export interface WorldAsk {
   readonly away?: typeof RESOURCE_ID | typeof NEIGHBOUR_ID | undefined;
   /** Backups of s1; absent = one. */
   readonly backups?: number;
+  /** One of s2. */
+  readonly neighbour?: boolean;
   /** One more, which is in the trash. */
   readonly trashed?: boolean;
   /** The vault follows a policy whose next point is some minutes ahead. */
@@ -43,7 +46,7 @@ export interface WorldAsk {
   readonly options?: AppHostOptions;
 }
 
-/** Two server vaults, two servers, and as many backups as asked for. */
+/** Two server vaults, two servers with empty disks, and as many backups as asked for. */
 export async function createWorld(ask: WorldAsk = {}): Promise<World> {
   const host = await createAppHost({ trashMs: 24 * 3600_000, ...ask.options });
   for (const [id, name] of [
@@ -51,7 +54,7 @@ export async function createWorld(ask: WorldAsk = {}): Promise<World> {
     [OTHER_PROJECT, "elsewhere"],
   ] as const)
     await host.records.write(insertAt({ key: projectKey(id) }, { id, name, domainId: "d" }));
-  for (const id of [RESOURCE_ID, NEIGHBOUR_ID]) host.disks.addServerWith(id, [diskOf(2 * BLOCK, { 0: 2 })]);
+  for (const id of [RESOURCE_ID, NEIGHBOUR_ID]) host.disks.addServerWith(id, [diskOf(BLOCK, {})]);
   const server = { object_type: "server", protect_type: "backup", consistent_level: "crash_consistent", size: 100 };
   const make = async (ids: readonly string[], name: string, more: object = {}): Promise<string> => {
     const resources = ids.map((id) => serverResource(id));
@@ -78,7 +81,7 @@ export async function createWorld(ask: WorldAsk = {}): Promise<World> {
   }
   const backups: string[] = [];
   for (let n = 0; n < (ask.backups ?? 1); n++) backups.push(await backUp(RESOURCE_ID));
-  const neighbourBackup = await backUp(NEIGHBOUR_ID);
+  const neighbourBackup = ask.neighbour === true ? await backUp(NEIGHBOUR_ID) : "";
 
   let gate: Promise<void> | undefined;
   let open = () => {};
