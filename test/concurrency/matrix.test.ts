@@ -100,6 +100,7 @@ async function runs({ scope, status, asked, newest }: Case): Promise<Held> {
   await letGo();
   const made = await createWorld(needs);
   held = { key, world: made, running, given: await running.start(made) };
+  await made.reached();
   return held;
 }
 

@@ -136,7 +136,7 @@ export const RUNNING: Readonly<Record<string, Running>> = {
   },
   "elsewhere removing": { start: (w) => startRemoval(w, NEIGHBOUR_ID) },
   "elsewhere migrating": {
-    needs: { away: NEIGHBOUR_ID },
+    needs: { away: NEIGHBOUR_ID, neighbour: true },
     start: (w) => startMigration(w, NEIGHBOUR_ID),
     end: endMigration,
   },

@@ -25,6 +25,8 @@ export interface World {
   readonly policy: string;
   /** What starts from now on stops before this task (absent = before any), until `release`. */
   hold(task?: string): void;
+  /** Resolves when something stands there: from then on nothing of it moves. */
+  reached(): Promise<void>;
   /** Lets go, and waits until nothing runs any more. */
   release(): Promise<void>;
   /** All that the vaults, their backups and their tasks are, to be compared. */
@@ -85,6 +87,7 @@ export async function createWorld(ask: WorldAsk = {}): Promise<World> {
 
   let gate: Promise<void> | undefined;
   let open = () => {};
+  let arrived: Promise<void> = Promise.resolve();
   return {
     host,
     vault,
@@ -97,8 +100,17 @@ export async function createWorld(ask: WorldAsk = {}): Promise<World> {
       gate = new Promise((resolve) => {
         open = resolve;
       });
-      host.hooks = { beforeTask: (name) => (task === undefined || name === task ? gate : undefined) };
+      arrived = new Promise((arrive) => {
+        host.hooks = {
+          beforeTask(name) {
+            if (task !== undefined && name !== task) return undefined;
+            arrive();
+            return gate;
+          },
+        };
+      });
     },
+    reached: () => arrived,
     async release() {
       open();
       host.hooks = {};
