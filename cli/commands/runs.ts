@@ -41,10 +41,11 @@ export function addRunsCommands(program: Command): void {
           cell(run.state),
           cell(run.vault_name),
           cell(run.policy_name),
+          formatTime(run.planned_at),
           formatTime(run.started_at),
           cell(run.reason),
         ]);
-        context.print(runs, formatTable(["POINT", "STATE", "VAULT", "POLICY", "STARTED", "REASON"], rows));
+        context.print(runs, formatTable(["POINT", "STATE", "VAULT", "POLICY", "PROMISED", "STARTED", "REASON"], rows));
       }),
     );
 }

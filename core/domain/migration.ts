@@ -1,13 +1,11 @@
 /** Which vault takes over resources of which other one, with all their backups (VLT-40, VLT-41, VLT-44)? */
 import { fault } from "./fault.ts";
-import type { VaultStatus } from "./statuses.ts";
 import { GIB } from "./values.ts";
 import { specCode, type VaultKind } from "./vault-rules.ts";
 
 /** A vault of a migration. */
 export interface MigrationVault {
   readonly id: string;
-  readonly status: VaultStatus;
   readonly locked: boolean;
   readonly kind: VaultKind;
   /** GB. */
@@ -17,13 +15,11 @@ export interface MigrationVault {
 }
 
 /**
- * Vaults of one kind, both available, the source not locked, and more room than the moving backups take. A resource without
+ * Vaults of one kind, the source not locked, and more room than the moving backups take. A resource without
  * backups moves into a full vault as well: it brings nothing. `moving`: bytes.
- * @throws Fault 6112 (status), 6110 (locked source), 6102 (another object type), 6119 (another specification), 6129 (no room)
+ * @throws Fault 6110 (locked source), 6102 (another object type), 6119 (another specification), 6129 (no room)
  */
 export function checkMigration(source: MigrationVault, destination: MigrationVault, moving: number): void {
-  for (const { id, status } of [source, destination])
-    if (status !== "available") fault("6112", `vault ${id} is ${status}; moving resources needs both vaults available`);
   if (source.locked) fault("6110", "the vault is locked: its resources cannot be moved to another one");
   const [from, to] = [source.kind, destination.kind];
   if (from.objectType !== to.objectType)

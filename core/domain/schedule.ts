@@ -75,8 +75,18 @@ export function startDelay(vaultId: string): number {
   return Math.floor((hash / 2 ** 32) * (SPREAD_MS / 1000)) * 1000;
 }
 
-/** A run that should have started this long ago and has not is shown as late. */
-const LATE_AFTER_MS = 2 * MINUTE_MS;
+/** The tick looks every minute and takes up to half of one: a run that has not begun by then is late. People see it within two minutes. */
+const LATE_AFTER_MS = 90_000;
+/** A look that fails so long after the promised start is the last one of those two minutes: there will be none before they are over. */
+const TELL_AFTER_MS = MINUTE_MS;
+/** A run that began this long after its time is told of. */
+const BEGAN_LATE_MS = 2 * MINUTE_MS;
 
-/** Should a run that was planned for then have started by now? */
-export const isLate = (plannedAt: Instant, now: Instant): boolean => now - plannedAt > LATE_AFTER_MS;
+/** Should a run that was promised for then have started by now? */
+export const isLate = (plannedAt: Instant, now: Instant): boolean => now - plannedAt >= LATE_AFTER_MS;
+
+/** Are people told now of a run that could not be started when it was looked at? */
+export const isTold = (plannedAt: Instant, now: Instant): boolean => now - plannedAt >= TELL_AFTER_MS;
+
+/** Are people told of a run that starts now? */
+export const beganLate = (plannedAt: Instant, now: Instant): boolean => now - plannedAt > BEGAN_LATE_MS;

@@ -1,7 +1,6 @@
 /** What a vault may be: limits of its fields, which changes it allows, and what follows from them (VLT, CAP-18). */
 import { badField, fault } from "./fault.ts";
 import type { ObjectType } from "./resource-types.ts";
-import type { VaultStatus } from "./statuses.ts";
 import { GIB } from "./values.ts";
 
 export interface Tag {
@@ -83,11 +82,6 @@ export function checkChangedLevel(kind: VaultKind, to: VaultKind["consistentLeve
 /** A lock is for ever (VLT-50). @throws Fault 6110 */
 export function checkLock(locked: boolean, to: boolean): void {
   if (locked && !to) fault("6110", "vault.locked: backup locking cannot be switched off again");
-}
-
-/** Changing and binding need a stable vault. @throws Fault 6112 */
-export function checkStable(status: VaultStatus): void {
-  if (status !== "available") fault("6112", `the vault is ${status}; this needs it available`);
 }
 
 /** @throws Fault 6100 */

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Task } from "../../core/app/records/entities.ts";
 import { taskProgressKey } from "../../core/app/records/keys.ts";
-import { insert, tasks } from "../../core/app/records/tables.ts";
+import { tasks } from "../../core/app/records/tables.ts";
+import { forced } from "../support/forced.ts";
 import { createVaultHost, PROJECT, type VaultHost } from "../support/vault-host.ts";
 
 let host: VaultHost;
@@ -29,7 +30,7 @@ const task = (id: string, change: Partial<Task> = {}): Task => ({
   updatedAt: at(1),
   ...change,
 });
-const put = (...rows: Task[]) => host.records.transact(rows.map((row) => insert(tasks, row)));
+const put = (...rows: Task[]) => host.records.transact(rows.map((row) => forced(tasks, row)));
 const show = async (id: string) => (await host.call("GET", `/operation-logs/${id}`)).body.operation_log;
 
 describe("showing a task (#48)", () => {

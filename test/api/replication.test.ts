@@ -26,7 +26,7 @@ const destination = (change: object = {}) => ({
 const vault = async (billing: object = {}, change: object = {}): Promise<string> =>
   (await host.call("POST", "/vaults", vaultBody(change, { object_type: "server", ...billing }))).body.vault.id;
 /** A server vault with `backups` backups in it. */
-async function protectedVault(change: { backups?: number; status?: "protecting" } = {}): Promise<string> {
+async function protectedVault(change: { backups?: number; status?: "protecting" | "removing" } = {}): Promise<string> {
   host.resources.addServer("srv", 1);
   const id = await vault({}, { resources: [serverResource("srv")] });
   const binding = await load(host.records, bindings, bindingKey(id, "srv"));
@@ -75,8 +75,12 @@ describe("replicating a vault (#32)", () => {
     await refused(ask(await protectedVault({ backups: 0 })), "0001", "no backup to replicate");
   });
 
-  it("refuses a vault that is being backed up (6125)", async () => {
-    await refused(ask(await protectedVault({ status: "protecting" })), "6125", "is being backed up");
+  it("refuses a vault that a resource is leaving (6134); a backup that runs in it is no obstacle (CCY 23.1)", async () => {
+    await refused(ask(await protectedVault({ status: "removing" })), "6134", "is being removed");
+  });
+
+  it("of which a resource is being backed up leaves that backup out, as it would", async () => {
+    await refused(ask(await protectedVault({ status: "protecting" })), "1005", "cannot take replicas");
   });
 
   it.each([
@@ -99,9 +103,12 @@ describe("replicating a vault (#32)", () => {
 describe("replicating a backup (#39)", () => {
   const ask = (id: string, change: object = {}) =>
     host.call("POST", `/backups/${id}/replicate`, { replicate: destination(change) });
-  beforeEach(() =>
-    putBackup(host.records, backupRow("b1", { resourceType: SERVER, containSystemDisk: true }), [partRow("b1", "c1")]),
-  );
+  let vaultId: string;
+  beforeEach(async () => {
+    vaultId = await vault();
+    const row = backupRow("b1", { vaultId, resourceType: SERVER, containSystemDisk: true });
+    await putBackup(host.records, row, [partRow("b1", "c1")]);
+  });
 
   it("REP-09: is refused with 1005 when all else is right", async () => {
     const { status, body } = await ask("b1", { name: "copy", description: "elsewhere" });
@@ -110,7 +117,7 @@ describe("replicating a backup (#39)", () => {
   });
 
   it("REP-02: refuses disks (1003), what is not available (1001), and servers without a system disk (1004)", async () => {
-    await putBackup(host.records, backupRow("b2"), [partRow("b2", "b2")]);
+    await putBackup(host.records, backupRow("b2", { vaultId }), [partRow("b2", "b2")]);
     expect((await ask("b2")).body.error_code).toBe(code("1003"));
     await changeBackup(host.records, "b1", { status: "restoring" });
     expect((await ask("b1")).body.error_code).toBe(code("1001"));

@@ -5,8 +5,9 @@ import { listBackups } from "../../core/app/lists/list-backups.ts";
 import { listTasks } from "../../core/app/lists/list-tasks.ts";
 import { createdBetween, fromRows, listPage, newestFirst, type Row } from "../../core/app/lists/walk.ts";
 import type { Task } from "../../core/app/records/entities.ts";
-import { backups, insert, tasks } from "../../core/app/records/tables.ts";
+import { backups, tasks } from "../../core/app/records/tables.ts";
 import { backupRow } from "../support/backup-rows.ts";
+import { forced } from "../support/forced.ts";
 import { createVaultHost, PROJECT, type VaultHost, vaultBody } from "../support/vault-host.ts";
 
 const find = (rows: readonly Row[]) => async (id: string) => rows.find((row) => row.id === id);
@@ -143,7 +144,7 @@ describe("lists over the record store", () => {
       updatedAt: at(i),
     });
     for (let i = 0; i < 1300; i += 50)
-      await host.records.transact(Array.from({ length: 50 }, (_, n) => insert(tasks, task(i + n))));
+      await host.records.transact(Array.from({ length: 50 }, (_, n) => forced(tasks, task(i + n))));
     const page = async (filter: object, ask: object = {}) => {
       const found = await listTasks(host.services, PROJECT, { ids: [], ...filter }, { limit: 1000, offset: 0, ...ask });
       return { ids: found.rows.map((row) => row.task.id), count: found.count };
@@ -172,7 +173,7 @@ describe("lists over the record store", () => {
       });
     const MANY = 10_100;
     for (let i = 0; i < MANY; i += 100)
-      await host.records.transact(Array.from({ length: 100 }, (_, n) => insert(backups, row(i + n))));
+      await host.records.transact(Array.from({ length: 100 }, (_, n) => forced(backups, row(i + n))));
     const page = async (filter: object, ask: object = {}) => {
       const all = { ids: [], statuses: [], ...filter };
       const found = await listBackups(host.services, PROJECT, all, { limit: 3, offset: 0, ...ask });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runDelete } from "../../core/app/delete/run-delete.ts";
 import { bindingKey, claimKey } from "../../core/app/records/keys.ts";
+import { AS_READ } from "../../core/app/records/record.ts";
 import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
@@ -68,6 +69,7 @@ describe("moving a disk", () => {
     expect([await held(from), await held(to)]).toEqual([["d2"], ["d1"]]);
     expect(await host.binding(to, "d1")).toEqual({
       ...before,
+      [AS_READ]: expect.anything(),
       v: expect.any(Number),
       vaultId: to,
       fence: before.fence + 1,
@@ -185,7 +187,7 @@ describe("moving is refused", () => {
     expect(await refused("d2")).toEqual([200, undefined]);
   });
 
-  test("while a backup of it (6125), of another resource, or a restore runs (CCY 23.1: 6112)", async () => {
+  test("while a backup of it, of another resource, or a restore runs (VLT-40, CCY 23.1: 6112)", async () => {
     const [first] = await threeBackups();
     const seen: unknown[] = [];
     host.hooks = {
@@ -197,7 +199,7 @@ describe("moving is refused", () => {
     await host.backUp(from, { resources: ["d1"] });
     await host.restore(first ?? "", { volume_id: "d1" });
     expect(seen).toEqual([
-      [400, "BackupService.6125"],
+      [400, "BackupService.6112"],
       [400, "BackupService.6112"],
       [400, "BackupService.6112"],
       [400, "BackupService.6112"],

@@ -8,6 +8,7 @@ import { openRuns } from "../../core/app/repository/open-runs.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
+import { forced } from "../support/forced.ts";
 import { PROJECT } from "../support/vault-host.ts";
 
 const MINUTE = 60_000;
@@ -185,7 +186,7 @@ describe("a point that comes", () => {
     const vault = await host.vault(["d1"], { backup_policy_id: await policy(hours(0)) });
     const row = await load(host.records, vaults, vaultKey(vault));
     if (row === undefined) throw new Error("no vault");
-    await host.records.write(replace(vaults, { ...row, status: "error" }));
+    await host.records.write(forced(vaults, { ...row, status: "error" }));
     await runAt(midnight);
     expect(await rows("/holdfast/runs?state=skipped", "runs")).toMatchObject([{ error_code: "BackupService.6113" }]);
     expect(await rows("/operation-logs?status=skipped", "operation_logs")).toHaveLength(1);
@@ -247,6 +248,66 @@ describe("full backups", () => {
       kinds.push((await rows("/backups", "backups"))[0].incremental ? "i" : "F");
     }
     expect(kinds.join("")).toBe("FiFiF");
+  });
+});
+
+describe("a run that should have started and has not", () => {
+  /** When each vault's run is promised to start, by vault. */
+  const promised = async (): Promise<Map<string, number>> => {
+    const runs: { vault_id: string; planned_at: string }[] = await rows("/holdfast/runs", "runs");
+    return new Map(runs.map((run) => [run.vault_id, Date.parse(`${run.planned_at}Z`)]));
+  };
+
+  it("is late and told of within two minutes of its promised start, once, whatever keeps it from starting", async () => {
+    const vault = await host.vault(["d1"], { backup_policy_id: await policy(hours(0)) });
+    const planned = (await promised()).get(vault) ?? 0;
+    expect(planned - midnight).toBeLessThan(SPREAD);
+    const { find } = host.services.resources;
+    (host.services.resources as { find: typeof find }).find = async () => {
+      throw new Error("the inventory does not answer");
+    };
+    // The tick looks every minute: the first look may fail for a moment's reason.
+    expect(await tickAt(planned + 1000)).toMatchObject({ failed: 1 });
+    expect(topics()).toEqual([]);
+    expect(await tickAt(planned + 61_000)).toMatchObject({ failed: 1 });
+    const notices = host.notices.filter(({ topic }) => topic === "run.late");
+    expect(notices).toMatchObject([{ severity: "critical", facts: { vault_id: vault } }]);
+    expect(notices[0]?.message).toContain(`it was to start at ${new Date(planned).toISOString().slice(0, 19)}`);
+    expect(await rows("/holdfast/runs?state=late", "runs")).toMatchObject([{ vault_id: vault, started_at: null }]);
+    for (const minute of [2, 3]) await tickAt(planned + minute * MINUTE);
+    expect(topics()).toEqual(["run.late"]);
+
+    (host.services.resources as { find: typeof find }).find = find;
+    expect(await tickAt(planned + 4 * MINUTE)).toMatchObject({ started: 1, failed: 0 });
+    await host.idle();
+    expect(await ledger()).toEqual({ 0: "done" });
+    // It came after all: people are told that as well.
+    expect(topics()).toEqual(["run.late", "run.late"]);
+    expect(host.notices.find(({ message }) => message.includes("minutes late"))).toBeDefined();
+  });
+
+  it("is told of when a tick did not get to it in its minute", async () => {
+    for (const id of ["d3", "d4", "d5"]) host.disks.addDiskWith(id, diskOf(2 * BLOCK, { 0: 2 }));
+    const id = await policy(hours(0));
+    const all: string[] = [];
+    for (const disk of ["d1", "d2", "d3", "d4", "d5"]) all.push(await host.vault([disk], { backup_policy_id: id }));
+    const { start } = host.runner;
+    // The first run takes the whole minute.
+    host.runner.start = async (...asked) => {
+      host.clock.ahead += 50_000;
+      host.runner.start = start;
+      return start(...asked);
+    };
+    const { started } = await tickAt(midnight + SPREAD + 10_000);
+    const late = await rows("/holdfast/runs?state=late", "runs");
+    expect(started).toBeGreaterThan(0);
+    expect(started).toBeLessThan(all.length);
+    expect(late).toHaveLength(all.length - started);
+    expect(topics()).toEqual(late.map(() => "run.late"));
+    await tick(host.services);
+    await host.idle();
+    expect(await ledger()).toEqual({ 0: "done" });
+    expect(await rows("/holdfast/runs?state=done", "runs")).toHaveLength(all.length);
   });
 });
 

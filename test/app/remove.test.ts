@@ -57,7 +57,7 @@ describe("removing a resource", () => {
     expect(seen).toEqual([
       [400, "BackupService.6125"],
       [400, "BackupService.6134"],
-      [400, "BackupService.6134"],
+      [400, "BackupService.6112"],
       [400, "BackupService.6134"],
     ]);
     expect(await remove("d1")).toEqual([400, "BackupService.6135"]);

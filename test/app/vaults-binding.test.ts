@@ -1,6 +1,7 @@
 /** Is a resource bound once, wholly, and only where it fits? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listVaults } from "../../core/app/lists/list-vaults.ts";
+import { vaultKey } from "../../core/app/records/keys.ts";
 import { bindings, insert, remove, replace, vaults } from "../../core/app/records/tables.ts";
 import { addResources } from "../../core/app/vaults/add-resources.ts";
 import { createVault, type VaultDraft } from "../../core/app/vaults/create-vault.ts";
@@ -188,8 +189,10 @@ describe("one vault a resource (CON-04)", () => {
 
   it("frees a resource when the vault that held it is gone", async () => {
     const { vault, bindings: bound } = await create("disk", [disk("d")]);
-    const writes = [remove(vaults, vault), ...bound.map((b) => remove(bindings, b))];
-    await host.records.transact(writes);
+    await host.records.transact([
+      { op: "delete", key: vaultKey(vault.id), if: "any" },
+      ...bound.map((b) => remove(bindings, b)),
+    ]);
     expect(await codeOf(create("disk", [disk("d")]))).toBe("done");
   });
 

@@ -127,6 +127,7 @@ describe("runs", () => {
       state: "missed",
       vault_name: "web",
       policy_name: "nightly",
+      planned_at: "2030-01-02T02:31:07.000000",
       started_at: null,
       reason: "the service did not run at that time",
     };
@@ -134,8 +135,8 @@ describe("runs", () => {
     const args = ["runs", "list", "--vault", vaultId, "--state", "missed", "--since", "2030-01-01T00:00:00Z"];
     const { stdout } = await runCli([...args, ...data]);
     expect(stdout).toBe(
-      "POINT                    STATE   VAULT  POLICY   STARTED  REASON\n" +
-        "2030-01-02 02:30:00 UTC  missed  web    nightly  -        the service did not run at that time\n",
+      "POINT                    STATE   VAULT  POLICY   PROMISED                 STARTED  REASON\n" +
+        "2030-01-02 02:30:00 UTC  missed  web    nightly  2030-01-02 02:31:07 UTC  -        the service did not run at that time\n",
     );
     expect(service.requests[0]?.target).toContain("state=missed&start_time=2030-01-01T00%3A00%3A00Z");
     expect((await runCli(["runs", "list", "--state", "lost", ...data])).code).toBe(2);

@@ -7,7 +7,6 @@ import { GIB } from "../../core/domain/values.ts";
 
 const vault = (change: Partial<MigrationVault> = {}): MigrationVault => ({
   id: "v",
-  status: "available",
   locked: false,
   kind: { objectType: "server", protectType: "backup", consistentLevel: "crash_consistent", cloudType: "public" },
   size: 100,
@@ -27,8 +26,6 @@ const kind = (change: Partial<MigrationVault["kind"]>) => ({ kind: { ...vault().
 describe("a migration of resources", () => {
   it.each<[string, Partial<MigrationVault>, Partial<MigrationVault>, string]>([
     ["two vaults of one kind", {}, {}, "fine"],
-    ["a source that is frozen", { status: "frozen" }, {}, "6112"],
-    ["a destination that is being deleted", {}, { status: "deleting" }, "6112"],
     ["a locked source (VLT-44)", { locked: true }, {}, "6110"],
     ["a locked destination", {}, { locked: true }, "fine"],
     ["another object type", {}, kind({ objectType: "disk" }), "6102"],

@@ -2,6 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  beganLate,
+  isLate,
+  isTold,
   latestPoint,
   nextPoint,
   pointsBetween,
@@ -169,6 +172,16 @@ describe("every schedule", () => {
         for (const [i, point] of points.entries()) expect(point - (points[i - 1] ?? 0)).toBeGreaterThanOrEqual(HOUR);
       }),
     );
+  });
+});
+
+describe("a promised start", () => {
+  it("that passed is late within two minutes; a look that fails in the second one is told of", () => {
+    const shown = [0, 60_000, 89_999, 90_000, 120_000].map((ms) => isLate(MONDAY, MONDAY + ms));
+    expect(shown).toEqual([false, false, false, true, true]);
+    // Looks are a minute apart: one of them lies in here, whenever the first one was.
+    expect([0, 59_999, 60_000, 119_999].map((ms) => isTold(MONDAY, MONDAY + ms))).toEqual([false, false, true, true]);
+    expect([120_000, 120_001].map((ms) => beganLate(MONDAY, MONDAY + ms))).toEqual([false, true]);
   });
 });
 

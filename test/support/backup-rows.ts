@@ -1,10 +1,11 @@
 /** Backups as the service leaves them in the records, for tests of what is read. */
 import type { Alias, Backup, Part } from "../../core/app/records/entities.ts";
 import { aliasKey, backupKey, metadataKey, partKey } from "../../core/app/records/keys.ts";
-import { backups, insert, insertAt, load, replace } from "../../core/app/records/tables.ts";
+import { backups, insertAt, load } from "../../core/app/records/tables.ts";
 import { DISK, SERVER } from "../../core/domain/resource-types.ts";
 import { GIB } from "../../core/domain/values.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
+import { forced } from "./forced.ts";
 import { PROJECT } from "./vault-host.ts";
 
 /** An available disk backup; `change` what is different. */
@@ -35,7 +36,7 @@ export const backupRow = (id: string, change: Partial<Backup> = {}): Backup => (
 /** Writes a backup with its parts, aliases and metadata, as sealing does. */
 export async function putBackup(records: RecordStore, backup: Backup, parts: readonly Part[] = []): Promise<void> {
   await records.transact([
-    insert(backups, backup),
+    forced(backups, backup),
     ...parts.map((part) => insertAt({ key: partKey(backup.id, part.id) }, part)),
     ...(backup.resourceType === SERVER
       ? parts.map((part) => insertAt({ key: aliasKey(part.id) }, { schema: 1, aliasOf: backup.id } satisfies Alias))
@@ -61,9 +62,9 @@ export const partRow = (backupId: string, id: string, change: Partial<Part> = {}
   ...change,
 });
 
-/** Changes a stored backup. */
+/** Changes a stored backup, to any state. */
 export async function changeBackup(records: RecordStore, id: string, change: Partial<Backup>): Promise<void> {
   const backup = await load(records, backups, backupKey(id));
   if (backup === undefined) throw new Error(`no backup ${id}`);
-  await records.write(replace(backups, { ...backup, ...change }));
+  await records.write(forced(backups, { ...backup, ...change }));
 }

@@ -1,7 +1,7 @@
 /** Which resources of a vault take part in a run, and why the others cannot (BKP-05..07). */
 import { fault } from "../../domain/fault.ts";
 import type { FaultCode } from "../../domain/fault-codes.ts";
-import { busyCode } from "../../domain/statuses.ts";
+import { obstacle } from "../../domain/obstacle.ts";
 import type { Resource } from "../../ports/resource-provider.ts";
 import { inBatches } from "../in-batches.ts";
 import type { Binding, ExtraInfo } from "../records/entities.ts";
@@ -65,8 +65,9 @@ export async function chooseMembers(
 export function unfitBinding(binding: Binding, autoTrigger: boolean): Omit<Unfit, "binding"> | undefined {
   if (autoTrigger && binding.suspended === true)
     return { code: "0001", why: "its automatic backup is suspended; unsuspend it, or back it up manually" };
-  const busy = busyCode(binding.status, "backup");
-  if (busy !== undefined || !binding.restoreIncomplete) return busy;
+  const busy = obstacle(autoTrigger ? "scheduled" : "backup", { resources: [binding.status] });
+  if (busy !== undefined) return { code: busy.code, why: busy.why };
+  if (!binding.restoreIncomplete) return undefined;
   return { code: "6215", why: "a restore to the resource did not finish; restore it again before it is backed up" };
 }
 

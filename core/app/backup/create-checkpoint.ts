@@ -2,14 +2,27 @@
 import { easedMarks } from "../../domain/capacity.ts";
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { isFullDue } from "../../domain/policy.ts";
 import { expiryOf } from "../../domain/retention-rule.ts";
+import { next, RESOURCE } from "../../domain/state-machines.ts";
 import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
-import { bindingKey, memberKey, skippedKey } from "../records/keys.ts";
+import { bindingKey, skippedKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
-import { backups, bindings, checkpoints, insert, insertAt, load, replace, tasks, vaults } from "../records/tables.ts";
+import {
+  backups,
+  bindings,
+  checkpoints,
+  insert,
+  insertAt,
+  load,
+  putMember,
+  replace,
+  tasks,
+  vaults,
+} from "../records/tables.ts";
 import { defaultDomain } from "../repository/keyring.ts";
 import { policyInForce, ruleOf } from "../retention/rule-in-force.ts";
 import { withFreshState } from "../retry.ts";
@@ -105,7 +118,7 @@ interface Recorded {
 
 async function record(s: Services, caller: Caller, ask: CheckpointRequest): Promise<Recorded> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
-  refuseUnfitVault(vault, bound);
+  refuseUnfitVault(vault, bound, ask.autoTrigger);
   const id = s.newId();
   const scheduled = await ask.schedule?.(id, vault);
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound, ask.autoTrigger);
@@ -160,9 +173,9 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
   return { checkpoint, members: first.map((d) => d.member), later: drafts.slice(first.length), skipped };
 }
 
-function refuseUnfitVault(vault: Vault, bound: readonly Binding[]): void {
+function refuseUnfitVault(vault: Vault, bound: readonly Binding[], autoTrigger: boolean): void {
   if (vault.billing.protectType !== "backup") fault("6124", "a replication vault cannot run backups");
-  if (vault.status !== "available") fault("6113", `the vault is ${vault.status}; a backup needs it available`);
+  refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault: vault.status });
   if (usedBytes(bound) >= vault.billing.size * GIB)
     fault("6114", `the vault's ${vault.billing.size} GB are used up; expand it or delete backups`);
 }
@@ -248,7 +261,7 @@ function draft(
       replace(bindings, leased(binding, lease)),
       insert(backups, backup),
       insert(tasks, task),
-      insertAt({ key: memberKey(checkpoint.id, binding.resourceId) }, member),
+      putMember(checkpoint.id, member),
     ],
   };
 }
@@ -295,7 +308,7 @@ function leased(binding: Versioned<Binding>, { member, full, automatic, at }: Le
     ...binding,
     name: member.name,
     size: member.size,
-    status: "protecting",
+    status: next(RESOURCE, binding.status, "backup"),
     lease: { holder: member.backupId, kind: "backup" },
     fence: binding.fence + 1,
     backups: binding.backups + 1,

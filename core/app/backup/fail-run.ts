@@ -1,11 +1,12 @@
 /** Ends a backup that cannot succeed: `error`, with the reason in its task, and its resource free again (BKP-26, CCY-04). */
+import { BACKUP, MEMBER, next, RESOURCE, TASK } from "../../domain/state-machines.ts";
 import { asBackup, byItself } from "../audit/by-itself.ts";
 import { traceWrite } from "../audit/record-trace.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
 import { Member, type OpenRun } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { backups, bindings, load, remove, replace, replaceAt, runs, tasks } from "../records/tables.ts";
+import { backups, bindings, load, putMember, remove, replace, runs, tasks } from "../records/tables.ts";
 import { intentsOfFailed } from "../repository/intents.ts";
 import { dueAfterFailure } from "../retention/due-retention.ts";
 import { withFreshState } from "../retry.ts";
@@ -41,34 +42,36 @@ export async function failRun(
     const binding = await load(s.records, bindings, bindingKey(backup.vaultId, backup.resourceId));
     const task = await load(s.records, tasks, taskKey(backup.taskId));
     const memberItem = await s.records.get(memberKey(backup.checkpointId, backup.resourceId), { consistent: true });
+    const member = memberItem && parseItem(Member, memberItem);
     const now = s.now();
     const trace = byItself("createBackup", asBackup(backup), {
       projectId: backup.projectId,
       requestId: task?.requestId,
     });
     await s.records.transact([
-      replace(backups, { ...backup, status: "error", updatedAt: now }),
+      replace(backups, { ...backup, status: next(BACKUP, backup.status, "fail"), updatedAt: now }),
       // AUD-02.
       await traceWrite(s, trace, { outcome: "failed", code: failureOf(ask.error).code }),
       ...dueAfterFailure(now, backup),
       // A root that was written just before the failure goes with it.
       ...(run !== undefined ? [remove(runs, run), ...intentsOfFailed(s, run)] : []),
       ...(binding?.lease?.holder === backup.id
-        ? [replace(bindings, { ...withoutLease(binding), status: "error", fence: binding.fence + 1 })]
-        : []),
-      ...(memberItem !== undefined
         ? [
-            replaceAt(
-              { key: memberKey(backup.checkpointId, backup.resourceId) },
-              { ...parseItem(Member, memberItem), status: "error" },
-            ),
+            replace(bindings, {
+              ...withoutLease(binding),
+              status: next(RESOURCE, binding.status, "fail"),
+              fence: binding.fence + 1,
+            }),
           ]
+        : []),
+      ...(member !== undefined
+        ? [putMember(backup.checkpointId, { ...member, status: next(MEMBER, member.status, "fail") })]
         : []),
       ...(task !== undefined
         ? [
             replace(tasks, {
               ...task,
-              status: ask.status ?? "failed",
+              status: next(TASK, task.status, ask.status ?? "failed"),
               endedAt: now,
               updatedAt: now,
               error: failureOf(ask.error),

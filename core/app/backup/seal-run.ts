@@ -1,6 +1,7 @@
 /** Last task of a member: writes and re-reads the roots, then turns facts into the status `available`, in one transaction. */
 import { childName } from "../../domain/naming.ts";
 import { leavesOf } from "../../domain/plan.ts";
+import { BACKUP, MEMBER, next, RESOURCE, TASK } from "../../domain/state-machines.ts";
 import { wholeGb } from "../../domain/values.ts";
 import type { RootFacts } from "../../ports/data-plane.ts";
 import { SealRefused } from "../../ports/data-plane.ts";
@@ -28,9 +29,9 @@ import {
   bindings,
   insertAt,
   load,
+  putMember,
   remove,
   replace,
-  replaceAt,
   runs,
   tasks,
   vaults,
@@ -146,7 +147,7 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
   const writes: Write[] = [
     replace(backups, {
       ...backup,
-      status: "available",
+      status: next(BACKUP, backup.status, "seal"),
       updatedAt: now,
       containSystemDisk: sealed.some(({ disk }) => disk.system),
       ...(disks.some(({ part }) => part.encrypted === true) && { encrypted: true }),
@@ -154,13 +155,13 @@ async function conclude(s: Services, ref: RunRef, sealed: readonly SealedDisk[])
     remove(runs, run),
     replace(bindings, {
       ...withoutLease(binding),
-      status: "available",
+      status: next(RESOURCE, binding.status, "seal"),
       used: binding.used + disks.reduce((sum, d) => sum + d.link.change, 0),
       baselines: { ...binding.baselines, ...Object.fromEntries(sealed.map(({ disk }) => [disk.diskId, disk.rootId])) },
       ...((binding.kept !== undefined || Object.keys(kept).length > 0) && { kept }),
     }),
-    replaceAt({ key: memberKey(backup.checkpointId, backup.resourceId) }, { ...member, status: "available" }),
-    replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
+    putMember(backup.checkpointId, { ...member, status: next(MEMBER, member.status, "seal") }),
+    replace(tasks, { ...task, status: next(TASK, task.status, "success"), endedAt: now, updatedAt: now }),
     insertAt({ key: metadataKey(backup.id) }, metadataOf(backup, run, server)),
     ...dueAfter(now, vault, backup),
     // AUD-02. The run over the vault was asked for; each backup in it comes to its own end.

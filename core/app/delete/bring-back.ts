@@ -1,5 +1,6 @@
 /** The task of a backup's return from the trash: rows, place in the chains and share of `used`, in one transaction. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { GIB } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import { type Backup, type Link, Part } from "../records/entities.ts";
@@ -22,7 +23,7 @@ import { changeOr, nextLink, previousLink } from "../repository/chain.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { loadBindings, usedBytes } from "../vaults/load-vault.ts";
-import { memberAs } from "./trash-backup.ts";
+import { memberAfter } from "./trash-backup.ts";
 
 /**
  * Idempotent: a backup that has come back is done. It comes back held: the rule that deleted it would delete it again.
@@ -40,13 +41,12 @@ export const bringBack = (s: Services, backupId: string, end: () => Promise<read
     if (trashed.state === "purged") fault("6200", `backup ${backupId} was purged; it cannot come back`);
     const { backup } = trashed;
     const vault = await load(s.records, vaults, vaultKey(backup.vaultId));
-    if (vault?.status !== "available") return fault("6112", `vault ${backup.vaultId} is not available any more`);
+    if (vault === undefined) return fault("6112", `vault ${backup.vaultId} is not there any more`);
     const bound = await loadBindings(s.records, vault.id);
     const binding = await load(s.records, bindings, bindingKey(vault.id, backup.resourceId));
-    if (binding === undefined || binding.status === "removing")
+    if (binding === undefined)
       return fault("6135", `resource ${backup.resourceId} left the vault: its backups cannot come back`);
-    if (binding.migration !== undefined)
-      return fault("6112", `resource ${backup.resourceId} is being moved here: wait for its end`);
+    refuseObstacle("undelete", { vault: vault.status, resources: [binding.status] });
 
     const parts = await listAll(s.records, Part, backupKey(backupId).pk, PARTS);
     const linked = await Promise.all(parts.map((part) => linkAgain(s, backup, trashed, part)));
@@ -66,7 +66,7 @@ export const bringBack = (s: Services, backupId: string, end: () => Promise<read
         hold: `taken back from the trash on ${new Date(now).toISOString()}`,
       }),
       replace(bindings, { ...binding, used: binding.used + difference, backups: binding.backups + 1 }),
-      ...(await memberAs(s, backup, "available")),
+      ...(await memberAfter(s, backup, "return")),
       ...linked.flatMap(({ writes }) => writes),
       ...(await end()),
     ]);

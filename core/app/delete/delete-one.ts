@@ -4,6 +4,7 @@
  * instead (trash-backup.ts).
  */
 
+import { BACKUP, next } from "../../domain/state-machines.ts";
 import { TransactionConflict, type Write } from "../../ports/record-store.ts";
 import { type Backup, Part } from "../records/entities.ts";
 import { aliasKey, backupKey, intentKey, metadataKey, PARTS, partKey } from "../records/keys.ts";
@@ -13,7 +14,7 @@ import { writeIntent } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { bindingNamed } from "../vaults/home.ts";
-import { memberAs } from "./trash-backup.ts";
+import { memberAfter } from "./trash-backup.ts";
 import { type Unlinked, unlinkPart } from "./unlink-part.ts";
 
 /** Five writes a disk; with the backup's own they stay below DynamoDB's 100 a transaction (a server has up to 24 disks). */
@@ -66,7 +67,7 @@ async function step(s: Services, backupId: string, also: () => Promise<readonly 
 /** A backup that has lost some of its disks is never shown as one that can be restored, whatever happens next. */
 const halfGone = (backup: Versioned<Backup>, now: number): Versioned<Backup> => ({
   ...backup,
-  status: backup.status === "deleting" ? "deleting" : "error",
+  status: next(BACKUP, backup.status, "break"),
   updatedAt: now,
 });
 
@@ -74,7 +75,7 @@ async function ending(s: Services, backup: Versioned<Backup>, also: readonly Wri
   return [
     remove(backups, backup),
     { op: "delete", key: metadataKey(backup.id), if: "any" },
-    ...(await memberAs(s, backup, "deleted")),
+    ...(await memberAfter(s, backup, "delete")),
     ...also,
   ];
 }

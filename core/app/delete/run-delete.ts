@@ -1,4 +1,5 @@
 /** The tasks of a backup's deletion, and of taking one back: the task's type says which way the backup goes. */
+import { BACKUP, next, TASK } from "../../domain/state-machines.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
 import type { Task } from "../records/entities.ts";
 import { backupKey, taskKey, trashKey } from "../records/keys.ts";
@@ -36,7 +37,7 @@ export async function runDelete(s: Services, { backupId, taskId }: DeleteRef): P
 
 const ended = (task: Versioned<Task>, now: number): Versioned<Task> => ({
   ...task,
-  status: "success",
+  status: next(TASK, task.status, "success"),
   endedAt: now,
   updatedAt: now,
 });
@@ -66,8 +67,16 @@ export const failDelete = (
     const trashed = task.type === "undelete" ? await load(s.records, trash, trashKey(backupId)) : undefined;
     const now = s.now();
     await s.records.transact([
-      replace(tasks, { ...task, status: status ?? "failed", endedAt: now, updatedAt: now, error: failureOf(error) }),
-      ...(backup?.status === "deleting" ? [replace(backups, { ...backup, status: "error", updatedAt: now })] : []),
+      replace(tasks, {
+        ...task,
+        status: next(TASK, task.status, status ?? "failed"),
+        endedAt: now,
+        updatedAt: now,
+        error: failureOf(error),
+      }),
+      ...(backup?.status === "deleting"
+        ? [replace(backups, { ...backup, status: next(BACKUP, backup.status, "fail"), updatedAt: now })]
+        : []),
       ...(trashed?.returning === taskId ? [replace(trash, { ...trashed, returning: undefined })] : []),
     ]);
   });

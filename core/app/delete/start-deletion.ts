@@ -1,5 +1,7 @@
 /** Records a backup's deletion, durably, and starts it: on a person's word, or on a rule's. */
 import { fault } from "../../domain/fault.ts";
+import { obstacle } from "../../domain/obstacle.ts";
+import { BACKUP, next } from "../../domain/state-machines.ts";
 import type { Write } from "../../ports/record-store.ts";
 import { asBackup, byItself } from "../audit/by-itself.ts";
 import { traceWrite } from "../audit/record-trace.ts";
@@ -41,22 +43,18 @@ async function record(s: Services, ask: Deletion, taskId: string): Promise<void>
     fault("6201", `${backupId} is a disk of server backup ${parent}; delete that one (DEL-03)`);
   }
   const backup = await loadBackup(s.records, projectId, backupId);
-  if (backup.status === "restoring") fault("6216", "the backup is being restored");
-  if (backup.status !== "available" && backup.status !== "error")
-    fault("6201", `the backup is ${backup.status}; only an available or failed one can be deleted`);
   const vault = await loadVault(s.records, projectId, backup.vaultId);
-  if (vault.status === "frozen") fault("6112", "the vault is frozen");
-  if (vault.status === "deleting") fault("6201", "the vault is being deleted with everything in it");
+  const binding = await bindingNamed(s.records, backup);
+  const busy = obstacle("delete", {
+    backup: backup.status,
+    vault: vault.status,
+    ...(binding && { resources: [binding.status] }),
+  });
+  if (busy !== undefined && (!busy.newestOnly || (await isNewest(s, projectId, backup)))) fault(busy.code, busy.why);
   // One that a person took back from the trash had left by its rule: nothing but a person's word lets it go again.
   const byRuleOnly = backup.autoTrigger && backup.status === "available" && backup.hold === undefined;
   if (vault.locked && byRuleOnly && told.by === "user")
     fault("6220", "the vault is locked: an automatic backup goes only when it expires");
-  const binding = await bindingNamed(s.records, backup);
-  if (binding?.status === "migrating")
-    fault("6201", "the resource is being moved to another vault with all its backups");
-  if (binding?.status === "removing") fault("6201", "the resource is being removed with all its backups");
-  if (binding?.status === "protecting" && backup.status === "available" && (await isNewest(s, projectId, backup)))
-    fault("6216", "the next backup of the resource is running and this is its newest one");
 
   const now = s.now();
   const task: Task = {
@@ -77,13 +75,14 @@ async function record(s: Services, ask: Deletion, taskId: string): Promise<void>
     updatedAt: now,
   };
   // A second try of a deletion that failed: what was good before the first one is so still.
-  const leaving = { told, from: backup.leaving?.from ?? backup.status, at: now };
+  const from = backup.leaving?.from ?? (backup.status === "error" ? "error" : "available");
+  const leaving = { told, from, at: now };
   // Loses to whoever starts something in the vault, or takes the backup, meanwhile; then all is read again. The vault is
   // only checked: deletions do not get in each other's way, and nothing has to lose to one.
   await s.records.transact([
     { op: "check", key: vaultKey(vault.id), if: { v: vault.v } },
     ...(await stillThere(s, ask)),
-    replace(backups, { ...backup, status: "deleting", updatedAt: now, leaving }),
+    replace(backups, { ...backup, status: next(BACKUP, backup.status, "delete"), updatedAt: now, leaving }),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-backup", name: taskId, input: { backupId, taskId } }),
     // A person's request has its own trace.
@@ -101,10 +100,11 @@ async function stillThere(s: Services, { restsOn }: Deletion): Promise<readonly 
 }
 
 /**
- * Whether no newer available backup of the resource exists in the vault (RET-15, DEL-04). The index may lag: it may know
- * this backup as unfinished still, so an older one that it names proves nothing.
+ * Whether it is available and no newer available backup of the resource exists in the vault (RET-15, DEL-04). The index may
+ * lag: it may know this backup as unfinished still, so an older one that it names proves nothing.
  */
 async function isNewest(s: Services, projectId: string, backup: Backup): Promise<boolean> {
+  if (backup.status !== "available") return false;
   const { pk } = byResource(projectId, backup.resourceId, "B", 0, "");
   let cursor: string | undefined;
   do {

@@ -1,8 +1,9 @@
 /** POST holdfast/backups/{id}/undelete: takes a deletion back, while the backup is in the trash. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import type { RecordStore } from "../../ports/record-store.ts";
 import type { Task } from "../records/entities.ts";
-import { bindingKey, taskKey, trashKey } from "../records/keys.ts";
+import { bindingKey, taskKey, trashKey, vaultKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { bindings, insert, load, replace, tasks } from "../records/tables.ts";
 import { type Trashed, trash } from "../records/trash.ts";
@@ -22,7 +23,7 @@ async function loadTrashed(records: RecordStore, projectId: string, backupId: st
 /**
  * Records the return, durably, and starts it; from then on nothing purges the backup before the task has ended.
  * @returns the task, which clients poll
- * @throws Fault 6200 (not in the trash, or purged), 6201 (it is coming back already), 6105, 6112 (vault), 6135 (its resource left)
+ * @throws Fault 6200 (not in the trash, or purged), 6201 (it is coming back already), 6105, 6112 (vault, or its resource is moving), 6135 (its resource left)
  */
 export async function startUndelete(s: Services, caller: Caller, backupId: string): Promise<{ taskId: string }> {
   const taskId = s.newId();
@@ -39,9 +40,9 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
   if (trashed.returning !== undefined && (await isRunning(s, trashed.returning)))
     fault("6201", `the backup is coming back already: task ${trashed.returning}`);
   const vault = await loadVault(s.records, caller.projectId, backup.vaultId);
-  if (vault.status !== "available") fault("6112", `the vault is ${vault.status}; this needs it available`);
   const binding = await load(s.records, bindings, bindingKey(vault.id, backup.resourceId));
-  if (binding === undefined || binding.status === "removing")
+  refuseObstacle("undelete", { vault: vault.status, ...(binding && { resources: [binding.status] }) });
+  if (binding === undefined)
     fault("6135", `resource ${backup.resourceId} left the vault: its backups cannot come back`);
   const now = s.now();
   const task: Task = {
@@ -61,8 +62,9 @@ async function record(s: Services, caller: Caller, backupId: string, taskId: str
     startedAt: now,
     updatedAt: now,
   };
-  // Loses to a purge, and to another return; then the first of them is seen.
+  // Loses to a purge, to another return, and to whoever starts or deletes something in the vault; then that is seen.
   await s.records.transact([
+    { op: "check", key: vaultKey(vault.id), if: { v: vault.v } },
     replace(trash, { ...trashed, returning: taskId }),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-backup", name: taskId, input: { backupId, taskId } }),

@@ -2,11 +2,12 @@
  * Takes one backup out of every list and number, into the trash: its rows leave and its share of `used` falls in one transaction,
  * its roots, parts and metadata stay where they are until it is purged.
  */
+import { MEMBER, next } from "../../domain/state-machines.ts";
 import { TransactionConflict, type Write } from "../../ports/record-store.ts";
 import { type Backup, type Due, Member, Part } from "../records/entities.ts";
 import { backupKey, dueKey, memberKey, PARTS } from "../records/keys.ts";
-import { parseItem, type Versioned } from "../records/record.ts";
-import { backups, bindings, insert, insertAt, listAll, load, remove, replace, replaceAt } from "../records/tables.ts";
+import { parseItem } from "../records/record.ts";
+import { backups, bindings, insert, insertAt, listAll, load, putMember, remove, replace } from "../records/tables.ts";
 import { trash } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
@@ -71,7 +72,7 @@ export const trashBackup = (s: Services, backupId: string, also: () => Promise<r
               backups: binding.backups - 1,
             }),
           ]),
-      ...(await memberAs(s, backup, "deleted")),
+      ...(await memberAfter(s, backup, "delete")),
       ...unlinked.flatMap(({ writes }) => writes),
       ...end,
     ]);
@@ -84,12 +85,13 @@ function duePurge(at: number, backupId: string): Write {
 }
 
 /** How its checkpoint sees it from now on (DEL-07). */
-export async function memberAs(
+export async function memberAfter(
   s: Services,
-  backup: Pick<Versioned<Backup>, "checkpointId" | "resourceId">,
-  status: Member["status"],
+  { checkpointId, resourceId }: Pick<Backup, "checkpointId" | "resourceId">,
+  event: "delete" | "return",
 ): Promise<readonly Write[]> {
-  const place = { key: memberKey(backup.checkpointId, backup.resourceId) };
-  const item = await s.records.get(place.key, { consistent: true });
-  return item === undefined ? [] : [replaceAt(place, { ...parseItem(Member, item), status })];
+  const item = await s.records.get(memberKey(checkpointId, resourceId), { consistent: true });
+  if (item === undefined) return [];
+  const member = parseItem(Member, item);
+  return [putMember(checkpointId, { ...member, status: next(MEMBER, member.status, event) })];
 }

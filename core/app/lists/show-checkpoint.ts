@@ -32,7 +32,7 @@ export async function showCheckpoint(s: Services, projectId: string, checkpointI
   if (checkpoint === undefined || checkpoint.projectId !== projectId) return gone(checkpointId);
   const { pk } = checkpointKey(checkpointId);
   const members = await listAll(s.records, Member, pk, MEMBERS);
-  if (members.every((m) => m.status === "deleted")) return gone(checkpointId);
+  if (members.every(isGone)) return gone(checkpointId);
   return shownCheckpoint(s, checkpoint, members, await listAll(s.records, Skipped, pk, SKIPPED));
 }
 
@@ -49,13 +49,16 @@ export async function shownCheckpoint(
     checkpoint,
     status: checkpointStatus(members.map((m) => m.status)),
     members: members.flatMap((m): ShownMember[] => {
-      if (m.status === "deleted") return [];
-      const { used = 0, backups = 0 } = bound.get(m.resourceId) ?? {};
       const { resourceId, resourceType, name, status, size } = m;
+      if (status === "deleted" || status === "dropped") return [];
+      const { used = 0, backups = 0 } = bound.get(resourceId) ?? {};
       return [{ resourceId, resourceType, name, status, size, used, backups }];
     }),
     skipped,
   };
 }
+
+/** Its backup was deleted. */
+const isGone = ({ status }: Member): boolean => status === "deleted" || status === "dropped";
 
 const gone = (id: string): never => fault("6217", `checkpoint ${id} does not exist`);

@@ -1,8 +1,8 @@
 /** POST associatepolicy and dissociatepolicy: applies a policy to a vault, or releases the vault from it (VLT-60..62). */
 import { badField, fault } from "../../domain/fault.ts";
 import { checkReplicated, PROFILES, type Profile } from "../../domain/profile.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { GIB } from "../../domain/values.ts";
-import { checkStable } from "../../domain/vault-rules.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
@@ -35,7 +35,7 @@ export const associatePolicy = (
   withFreshState(async () => {
     const policy = await findPolicy(s, caller.projectId, ask.policyId);
     const vault = await loadVault(s.records, caller.projectId, vaultId);
-    checkStable(vault.status);
+    refuseObstacle("edit", { vault: vault.status });
     await checkFit(s, vault, policy, ask.destinationVaultId, profile);
     const present = await loadLink(s.records, policy.id, vaultId);
     if (present !== undefined) {
@@ -65,7 +65,7 @@ const applied = (vault: Vault, { operationType, id }: Policy): Vault => ({
 export const dissociatePolicy = (s: Services, caller: Caller, vaultId: string, policyId: string): Promise<void> =>
   withFreshState(async () => {
     const vault = await loadVault(s.records, caller.projectId, vaultId);
-    if (vault.status === "deleting") checkStable(vault.status);
+    refuseObstacle("tag", { vault: vault.status });
     const link = await loadLink(s.records, policyId, vaultId);
     if (link === undefined) return fault("6002", `policy ${policyId} is not applied to vault ${vaultId}`);
     await s.records.transact([

@@ -4,7 +4,7 @@ import { inBatches } from "../in-batches.ts";
 import { CLOCK_KEY, DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
 import { loadLink, loadPolicy, policyLinks } from "../records/policies.ts";
 import { parseItem } from "../records/record.ts";
-import { PointDue } from "../records/scheduled-runs.ts";
+import { isPoint, PointDue } from "../records/scheduled-runs.ts";
 import { load, replace, vaults } from "../records/tables.ts";
 import { clocks } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
@@ -49,7 +49,7 @@ async function promiseAnew(s: Services, now: Instant): Promise<ReadonlySet<strin
         consistent: true,
         ...(cursor !== undefined && { cursor }),
       });
-      const points = page.items.filter(({ sk }) => sk.split("#", 2)[1] === "point");
+      const points = page.items.filter(isPoint);
       const moved = await inBatches(points, LINKS_AT_ONCE, (item) => bringBack(s, parseItem(PointDue, item), now));
       for (const projectId of moved) if (projectId !== undefined) projects.add(projectId);
       cursor = page.cursor;

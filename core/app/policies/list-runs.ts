@@ -58,7 +58,7 @@ export async function listRuns(
 async function* newest(s: RecordServices, projectId: string, filter: RunFilter, now: number): AsyncGenerator<ShownRun> {
   for await (const item of walkBack(s.records, partition(projectId, filter))) {
     const run = parseItem(ScheduledRun, item);
-    const late = run.state === "expected" && isLate(run.plannedAt, now);
+    const late = run.state === "expected" && (run.toldAt !== undefined || isLate(run.plannedAt, now));
     yield { id: item.sk, createdAt: run.nominal, run, state: late ? "late" : run.state };
   }
 }

@@ -24,6 +24,8 @@ export const ScheduledRun = z.object({
   nominal: instant,
   /** When it starts: the point, and the vault's share of the spread. */
   plannedAt: instant,
+  /** When people were told that it has not started; until it has. */
+  toldAt: instant.optional(),
   state: z.enum(SCHEDULED_STATES),
   /** Why it was missed, skipped or failed, or what it left out. */
   reason: z.string().optional(),
@@ -72,6 +74,11 @@ export const PointDue = z.object({ schema: z.literal(1), policyId: id, vaultId: 
 export type PointDue = z.infer<typeof PointDue>;
 export const pointDueKey = ({ policyId, vaultId }: Pick<PointDue, "policyId" | "vaultId">, plannedAt: Instant): Key =>
   dueKey(shardOf(vaultId), plannedAt, "point", `${vaultId}#${policyId}`);
+
+/** What kind of due work a row is: `<time>#<kind>#<key>`. */
+export const kindOf = ({ sk }: Key): string | undefined => sk.split("#", 2)[1];
+/** Whether it is the point of a policy. */
+export const isPoint = (key: Key): boolean => kindOf(key) === "point";
 
 /** Due work: points between two instants, both excluded, that nobody ran and that have no rows yet. */
 export const GapDue = z.object({

@@ -1,11 +1,15 @@
 /** POST checkpoints/replicate: copies of a vault's backups in another region. Judged and refused: replication is not built yet. */
 import { fault } from "../../domain/fault.ts";
 import { checkReplicated, type Profile } from "../../domain/profile.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import type { Caller, Services } from "../services.ts";
 import { showVault } from "../vaults/show-vault.ts";
 import { type Destination, refuseDestination } from "./check-destination.ts";
 
-/** @throws Fault 6105, 6128, 6112, 6122, 0001, 6125, 9900, 6118, 1005: always one of them */
+/**
+ * A backup that is running in it is no obstacle: that one is left out (CCY 23.1).
+ * @throws Fault 6105, 6128, 6112, 6134, 6130, 6122, 0001, 9900, 6118, 1005: always one of them
+ */
 export async function replicateVault(
   s: Services,
   { projectId }: Caller,
@@ -16,9 +20,8 @@ export async function replicateVault(
   const { vault, bindings } = await showVault(s, projectId, vaultId);
   const { protectType, objectType } = vault.billing;
   if (protectType === "replication") fault("6128", `vault ${vaultId} holds replicas, which are not replicated on`);
-  if (vault.status !== "available") fault("6112", `vault ${vaultId} is ${vault.status}`);
+  refuseObstacle("replicate", { vault: vault.status, resources: bindings.map(({ status }) => status) });
   checkReplicated(profile, vaultId, objectType);
-  if (bindings.some(({ status }) => status === "protecting")) fault("6125", `vault ${vaultId} is being backed up`);
   if (bindings.every(({ backups }) => backups === 0)) fault("0001", `vault ${vaultId} has no backup to replicate`);
   return refuseDestination(s, projectId, destination);
 }

@@ -1,5 +1,6 @@
 /** The tasks of a restore: begin (marks the resource half restored), units, conclude, fail. */
 import { leavesOf } from "../../domain/plan.ts";
+import { BACKUP, next, RESOURCE, TASK } from "../../domain/state-machines.ts";
 import { ProviderUnavailable } from "../../ports/blocks.ts";
 import { Damaged } from "../../ports/data-plane.ts";
 import { groupsOf, RunClosed } from "../backup/run.ts";
@@ -119,15 +120,15 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
     const now = s.now();
     // One transaction: who reads `success` may start the next operation at once. Loses to any change since the reads.
     await s.records.transact([
-      replace(backups, { ...backup, status: "available", updatedAt: now }),
+      replace(backups, { ...backup, status: next(BACKUP, backup.status, "finish"), updatedAt: now }),
       replace(bindings, {
         ...withoutLease(binding),
         ...withDisks(run, binding, swapped),
         ...whole,
-        status: whole.restoreIncomplete ? "error" : "available",
+        status: next(RESOURCE, binding.status, whole.restoreIncomplete ? "breakOff" : "mend"),
       }),
       ...(await claimsOf(s, run, swapped)),
-      replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
+      replace(tasks, { ...task, status: next(TASK, task.status, "success"), endedAt: now, updatedAt: now }),
       remove(runs, run),
     ]);
     return run;
@@ -180,12 +181,14 @@ export async function failRestore(
     await s.records.transact([
       replace(tasks, {
         ...task,
-        status: ask.status ?? "failed",
+        status: next(TASK, task.status, ask.status ?? "failed"),
         endedAt: now,
         updatedAt: now,
         error: failureOf(ask.error),
       }),
-      ...(backup?.status === "restoring" ? [replace(backups, { ...backup, status: "available", updatedAt: now })] : []),
+      ...(backup?.status === "restoring"
+        ? [replace(backups, { ...backup, status: next(BACKUP, backup.status, "finish"), updatedAt: now })]
+        : []),
       ...(run !== undefined ? [remove(runs, run)] : []),
       ...(binding && binding.lease?.holder === ask.taskId
         ? [
@@ -194,7 +197,7 @@ export async function failRestore(
               ...(run !== undefined && withDisks(run, binding, swapped)),
               restoreIncomplete: incomplete,
               ...(untouched && { incompleteDisks: [] }),
-              status: incomplete ? "error" : "available",
+              status: next(RESOURCE, binding.status, incomplete ? "breakOff" : "mend"),
               fence: binding.fence + 1,
             }),
           ]

@@ -1,7 +1,8 @@
 /** POST backups/{id}/restore: records the restore, durably, and starts it. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { SERVER } from "../../domain/resource-types.ts";
-import { busyCode } from "../../domain/statuses.ts";
+import { BACKUP, next, RESOURCE } from "../../domain/state-machines.ts";
 import { TargetUnusable } from "../../ports/blocks.ts";
 import { type Bound, findBoundDisks } from "../backup/bound-resource.ts";
 import { loadBackup } from "../backup/load-backup.ts";
@@ -40,14 +41,14 @@ async function record(
   taskId: string,
 ): Promise<void> {
   const backup = await loadBackup(s.records, caller.projectId, backupId);
-  if (backup.status === "restoring") fault("2010", "the backup is being restored already");
-  if (backup.status !== "available") fault("2005", `the backup is ${backup.status}; a restore needs it available`);
   const vault = await loadVault(s.records, caller.projectId, backup.vaultId);
-  if (vault.status !== "available") fault("6202", `the vault is ${vault.status}; a restore needs it available`);
   const binding = await bindingNamed(s.records, backup);
+  refuseObstacle("restore", {
+    backup: backup.status,
+    vault: vault.status,
+    ...(binding && { resources: [binding.status] }),
+  });
   if (binding === undefined) return fault("6135", `resource ${backup.resourceId} is no longer in the vault`);
-  const busy = busyCode(binding.status, "restore");
-  if (busy !== undefined) fault(busy.code, busy.why);
 
   const bound = await findBoundDisks(s, binding);
   const resource = bound?.resource;
@@ -100,8 +101,13 @@ async function record(
   // Loses to whoever starts or deletes something in the vault, takes the backup or the resource; then all is read again.
   await s.records.transact([
     replace(vaults, vault),
-    replace(backups, { ...backup, status: "restoring", updatedAt: now }),
-    replace(bindings, { ...binding, status: "restoring", lease: { holder: taskId, kind: "restore" }, fence }),
+    replace(backups, { ...backup, status: next(BACKUP, backup.status, "restore"), updatedAt: now }),
+    replace(bindings, {
+      ...binding,
+      status: next(RESOURCE, binding.status, "restore"),
+      lease: { holder: taskId, kind: "restore" },
+      fence,
+    }),
     insert(tasks, task),
     insert(runs, run),
     watchRun(now, { workflow: "restore", name: taskId, input: { backupId, taskId } }),

@@ -1,5 +1,6 @@
 /** POST backups/{id}/members: offers a backup to other projects. Judged and refused: sharing is not built yet. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { checkRecipients } from "../../domain/sharing.ts";
 import { findProject } from "../identity/directory.ts";
 import { showBackup } from "../lists/show-backup.ts";
@@ -17,9 +18,8 @@ export async function shareBackup(
   checkRecipients(projectId, recipients);
   if (shown.parentId !== undefined)
     fault("6707", `backup ${backupId} is one disk of the server backup ${shown.parentId}: that one is shared, or none`);
-  if (backup.status !== "available") fault("6702", `backup ${backupId} is ${backup.status}; it must be available`);
   const { status } = await loadVault(s.records, projectId, backup.vaultId);
-  if (status !== "available") fault("6712", `vault ${backup.vaultId} is ${status}`);
+  refuseObstacle("share", { backup: backup.status, vault: status }, `backup ${backupId}`);
   for (const [n, id] of recipients.entries())
     if ((await findProject(s.records, id)) === undefined) fault("6704", `members[${n}]: there is no project ${id}`);
   return fault("6707", `backup ${backupId} cannot be shared: sharing is not built yet in this version of Holdfast`);

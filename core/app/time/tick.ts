@@ -12,10 +12,11 @@ import { mendPoints } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
+import { tellUnreached, tellUnstarted } from "../policies/unstarted.ts";
 import { Due, type OpenRun } from "../records/entities.ts";
 import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { GapDue, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
+import { GapDue, isPoint, kindOf, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
 import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
@@ -92,14 +93,17 @@ async function settleDue(s: Services, horizon: Instant, round: Round): Promise<v
     do {
       if (s.now() > until) {
         s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
+        await tellUnreached(s);
         return;
       }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      const settle = (item: Item): Promise<void> =>
-        settling(s, round, { item: item.sk }, async () => {
+      const settle = async (item: Item): Promise<void> => {
+        const settled = await settling(s, round, { item: item.sk }, async () => {
           const seen = await lookAt(s, item, round);
           if (seen !== undefined) round.report[seen]++;
         });
+        if (!settled && isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
+      };
       await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
       for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
@@ -107,19 +111,17 @@ async function settleDue(s: Services, horizon: Instant, round: Round): Promise<v
   }
 }
 
-/** One thing that fails is logged and looked at again next time. */
-async function settling(s: Services, { report }: Round, what: object, work: () => Promise<void>): Promise<void> {
+/** One thing that fails is logged and looked at again next time. @returns whether it did not */
+async function settling(s: Services, { report }: Round, what: object, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     report.failed++;
     s.log({ level: "error", text: "due item not settled", ...what, error: String(error) });
+    return false;
   }
 }
-
-/** `<time>#<kind>#<key>` */
-const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
-const isPoint = (item: Item): boolean => kindOf(item) === "point";
 
 /** @returns what became of an execution; undefined for what is none */
 async function lookAt(s: Services, item: Item, { starts, signs }: Round): Promise<keyof TickReport | undefined> {

@@ -1,8 +1,8 @@
 /** POST addresources: binds more resources, or replaces the choice of disks of those that are bound here (VLT-25). */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import type { ObjectType } from "../../domain/resource-types.ts";
-import { busyCode } from "../../domain/statuses.ts";
-import { checkResourceCount, checkStable, MAX_RESOURCES } from "../../domain/vault-rules.ts";
+import { checkResourceCount, MAX_RESOURCES } from "../../domain/vault-rules.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Binding } from "../records/entities.ts";
 import type { Versioned } from "../records/record.ts";
@@ -59,13 +59,13 @@ async function checked(
   plans: readonly BindingPlan[],
 ): Promise<VaultWithBindings> {
   const found = await showVault(s, caller.projectId, vaultId);
-  checkStable(found.vault.status);
+  refuseObstacle("bind", { vault: found.vault.status });
   if (found.vault.billing.protectType === "replication") fault("6108", "a replication vault takes no resources");
   const ids = new Set([...found.bindings, ...plans].map((one) => one.resourceId));
   checkResourceCount(ids.size, MAX_RESOURCES);
   for (const { resourceId } of plans) {
     const bound = found.bindings.find((b) => b.resourceId === resourceId);
-    if (bound?.status === "removing") fault("6134", `resource ${resourceId}: ${busyCode("removing", "remove")?.why}`);
+    if (bound !== undefined) refuseObstacle("bind", { resources: [bound.status] }, `resource ${resourceId}`);
   }
   return found;
 }

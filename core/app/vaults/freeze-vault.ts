@@ -1,5 +1,7 @@
 /** An operator freezes a vault, or lets it go on (VLT-14, CAP-37, CAP-38): data is kept, nothing is done with it meanwhile. */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
+import { next, VAULT } from "../../domain/state-machines.ts";
 import type { FrozenScene } from "../../domain/statuses.ts";
 import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
@@ -51,13 +53,16 @@ const record = (
     const { frozenScene, ...rest } = vault;
     if (frozen ? vault.status === "frozen" && frozenScene === scene : vault.status === "available")
       return { vault, changed: false };
-    if (vault.status !== "available" && vault.status !== "frozen") fault("6112", `the vault is ${vault.status}`);
-    const next: Versioned<Vault> = {
+    // Frozen for another reason now: it stays what it is.
+    const stays = frozen && vault.status === "frozen";
+    if (!stays) refuseObstacle("freeze", { vault: vault.status });
+    const changed: Versioned<Vault> = {
       ...rest,
-      ...(frozen ? { status: "frozen", frozenScene: scene } : { status: "available" }),
+      status: stays ? "frozen" : next(VAULT, vault.status, frozen ? "freeze" : "release"),
+      ...(frozen && { frozenScene: scene }),
       updatedAt: s.now(),
     };
     // Loses to whoever starts or deletes something in the vault since it was read, and is then decided again.
-    await s.records.write(replace(vaults, next));
-    return { vault: next, changed: true };
+    await s.records.write(replace(vaults, changed));
+    return { vault: changed, changed: true };
   });

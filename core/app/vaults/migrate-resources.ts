@@ -1,8 +1,8 @@
 /** POST migrateresources: moves resources to another vault at once; their backups follow (VLT-40..44). */
 import { badField, fault } from "../../domain/fault.ts";
 import { checkMigration, type MigrationVault } from "../../domain/migration.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import type { ObjectType } from "../../domain/resource-types.ts";
-import { busyCode } from "../../domain/statuses.ts";
 import { checkResourceCount, MAX_RESOURCES } from "../../domain/vault-rules.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Binding, Task } from "../records/entities.ts";
@@ -75,24 +75,21 @@ async function check(s: Services, caller: Caller, ask: MigrationAsk, ids: readon
   const destination = await showVault(s, caller.projectId, ask.destination);
   const bound = new Map(source.bindings.map((b) => [b.resourceId, b]));
   const chosen = ids.map((id) => bound.get(id) ?? fault("6135", `resource ${id} is not in this vault`));
-  checkMigration(sideOf(source), sideOf(destination), usedBytes(chosen));
-  for (const { resourceId, status } of chosen) {
-    const busy = busyCode(status, "migrate");
-    if (busy !== undefined) fault(busy.code, `resource ${resourceId}: ${busy.why}`);
-  }
+  for (const { vault } of [source, destination])
+    refuseObstacle("migrate", { vault: vault.status }, `vault ${vault.id}`);
+  for (const { resourceId, status } of chosen)
+    refuseObstacle("migrate", { resources: [status] }, `resource ${resourceId}`);
   // VLT-40: no task in either vault; those that this request has just moved are no obstacle.
-  const other = [...source.bindings, ...destination.bindings].find(
-    ({ resourceId, status }) => !ask.resourceIds.includes(resourceId) && busyCode(status, "migrate") !== undefined,
-  );
-  if (other !== undefined)
-    fault("6112", `vault ${other.vaultId} is at work: resource ${other.resourceId} is ${other.status}`);
+  for (const { resourceId, status, vaultId } of [...source.bindings, ...destination.bindings])
+    if (!ask.resourceIds.includes(resourceId))
+      refuseObstacle("migrate", { elsewhere: [status] }, `resource ${resourceId} of vault ${vaultId}`);
+  checkMigration(sideOf(source), sideOf(destination), usedBytes(chosen));
   checkResourceCount(destination.bindings.length + chosen.length, MAX_RESOURCES);
   return { source, destination, chosen };
 }
 
 const sideOf = ({ vault, bindings: bound }: VaultWithBindings): MigrationVault => ({
   id: vault.id,
-  status: vault.status,
   locked: vault.locked,
   kind: { ...vault.billing, objectType: vault.billing.objectType as ObjectType },
   size: vault.billing.size,

@@ -1,4 +1,5 @@
 /** The rest of a migration: the backups of a resource follow it to its new vault, and then it takes work again (VLT-42). */
+import { next, RESOURCE, TASK } from "../../domain/state-machines.ts";
 import type { Key } from "../../ports/record-store.ts";
 import { withoutLease } from "../backup/seal-run.ts";
 import { inBatches } from "../in-batches.ts";
@@ -123,8 +124,11 @@ async function finish(s: Services, taskId: string, key: Key): Promise<void> {
   const { migration, ...rest } = withoutLease(binding);
   const now = s.now();
   await s.records.transact([
-    replace(bindings, { ...rest, status: migration?.status ?? "available" }),
-    replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now }),
+    replace(bindings, {
+      ...rest,
+      status: next(RESOURCE, binding.status, migration?.status === "error" ? "arriveBroken" : "arrive"),
+    }),
+    replace(tasks, { ...task, status: next(TASK, task.status, "success"), endedAt: now, updatedAt: now }),
     { op: "delete", key: migrationDue(task), if: "any" },
   ]);
 }

@@ -1,5 +1,6 @@
 /** The tasks of removing resources and deleting vaults: backups go in batches, then bindings and claims, then the vault. */
 
+import { next, RESOURCE, TASK, VAULT } from "../../domain/state-machines.ts";
 import type { Write } from "../../ports/record-store.ts";
 import { withoutLease } from "../backup/seal-run.ts";
 import { deleteOne } from "../delete/delete-one.ts";
@@ -115,7 +116,10 @@ async function backupsOf(
 async function succeed(s: Services, taskId: string, also: readonly Write[]): Promise<void> {
   const task = await runningTask(s, taskId);
   const now = s.now();
-  const end = task === undefined ? [] : [replace(tasks, { ...task, status: "success", endedAt: now, updatedAt: now })];
+  const end =
+    task === undefined
+      ? []
+      : [replace(tasks, { ...task, status: next(TASK, task.status, "success"), endedAt: now, updatedAt: now })];
   if (end.length + also.length > 0) await s.records.transact([...end, ...also]);
 }
 
@@ -136,10 +140,20 @@ export const failRemoval = (
     const now = s.now();
     // A vault's bindings may be more than a transaction takes; each is given back by itself first, the task ends last.
     for (const binding of held) {
-      await s.records.write(replace(bindings, { ...withoutLease(binding), status: "error" }));
+      await s.records.write(
+        replace(bindings, { ...withoutLease(binding), status: next(RESOURCE, binding.status, "fail") }),
+      );
     }
     await s.records.transact([
-      replace(tasks, { ...task, status: status ?? "failed", endedAt: now, updatedAt: now, error: failureOf(error) }),
-      ...(vault?.deletingTask === taskId ? [replace(vaults, { ...vault, status: "error", updatedAt: now })] : []),
+      replace(tasks, {
+        ...task,
+        status: next(TASK, task.status, status ?? "failed"),
+        endedAt: now,
+        updatedAt: now,
+        error: failureOf(error),
+      }),
+      ...(vault?.deletingTask === taskId
+        ? [replace(vaults, { ...vault, status: next(VAULT, vault.status, "fail"), updatedAt: now })]
+        : []),
     ]);
   });

@@ -1,5 +1,7 @@
 /** DELETE vaults/{id}: records the deletion of a vault with everything in it, durably, and starts it (VLT-08..10). */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
+import { next, VAULT } from "../../domain/state-machines.ts";
 import { releasingAll } from "../policies/bindings.ts";
 import { Backup, type Task, type Vault } from "../records/entities.ts";
 import { byVault } from "../records/keys.ts";
@@ -10,7 +12,7 @@ import type { Caller, Services } from "../services.ts";
 import { watchRun } from "../time/due.ts";
 import { showVault } from "./show-vault.ts";
 
-/** @throws Fault 6105, 6112 (status), 6203 (backup or restore running), 6134 (a resource is being removed), 6220 (locked) */
+/** @throws Fault 6105, 6112 (status; a resource is being removed or moved), 6203 (backup or restore running), 6220 (locked) */
 export async function startDeleteVault(s: Services, caller: Caller, vaultId: string): Promise<void> {
   const taskId = s.newId();
   await withFreshState(() => record(s, caller, vaultId, taskId));
@@ -20,12 +22,9 @@ export async function startDeleteVault(s: Services, caller: Caller, vaultId: str
 
 async function record(s: Services, caller: Caller, vaultId: string, taskId: string): Promise<void> {
   const { vault, bindings: bound } = await showVault(s, caller.projectId, vaultId);
-  if (vault.status === "deleting") fault("6112", "the vault is being deleted already");
-  if (vault.status === "frozen") fault("6112", "the vault is frozen");
-  if (bound.some((b) => b.status === "protecting")) fault("6203", "a backup is running in the vault");
-  if (bound.some((b) => b.status === "restoring")) fault("6203", "a restore from the vault is running");
-  if (bound.some((b) => b.status === "removing")) fault("6134", "a resource of the vault is being removed");
-  if (bound.some((b) => b.status === "migrating")) fault("6112", "a resource is being moved into the vault");
+  refuseObstacle("delete-vault", { vault: vault.status });
+  for (const { resourceId, status } of bound)
+    refuseObstacle("delete-vault", { resources: [status] }, `resource ${resourceId}`);
   const backups = bound.reduce((sum, b) => sum + b.backups, 0);
   await refuseLocked(s, vault, backups);
 
@@ -48,7 +47,12 @@ async function record(s: Services, caller: Caller, vaultId: string, taskId: stri
   const { policies: _, ...unapplied } = vault;
   // Whoever starts something in the vault writes it too, so this loses to every start since the bindings were read.
   await s.records.transact([
-    replace(vaults, { ...unapplied, status: "deleting", deletingTask: taskId, updatedAt: now }),
+    replace(vaults, {
+      ...unapplied,
+      status: next(VAULT, vault.status, "delete"),
+      deletingTask: taskId,
+      updatedAt: now,
+    }),
     ...(await releasingAll(s, vault)),
     insert(tasks, task),
     watchRun(now, { workflow: "delete-vault", name: taskId, input: { taskId } }),

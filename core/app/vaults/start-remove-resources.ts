@@ -1,6 +1,7 @@
 /** POST removeresources: records the dissociation of resources, durably, and starts it (VLT-28). */
 import { fault } from "../../domain/fault.ts";
-import { busyCode } from "../../domain/statuses.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
+import { next, RESOURCE } from "../../domain/state-machines.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Binding, Task } from "../records/entities.ts";
 import type { Versioned } from "../records/record.ts";
@@ -39,13 +40,12 @@ export async function startRemoveResources(
 
 async function check(s: Services, caller: Caller, vaultId: string, ids: readonly string[]) {
   const { vault, bindings: rows } = await showVault(s, caller.projectId, vaultId);
-  if (vault.status !== "available") fault("6112", `the vault is ${vault.status}`);
+  refuseObstacle("remove", { vault: vault.status });
   if (vault.locked) fault("6110", "the vault is locked: its resources cannot be dissociated");
   const bound = new Map(rows.map((b) => [b.resourceId, b]));
   const chosen = ids.map((id) => {
     const binding = bound.get(id) ?? fault("6135", `resource ${id} is not in this vault`);
-    const busy = busyCode(binding.status, "remove");
-    if (busy !== undefined) fault(busy.code, `resource ${id}: ${busy.why}`);
+    refuseObstacle("remove", { resources: [binding.status] }, `resource ${id}`);
     return binding;
   });
   return { vault, chosen };
@@ -93,7 +93,7 @@ async function record(
 /** The binding as it is while its backups go. */
 export const removing = (binding: Versioned<Binding>, taskId: string): Versioned<Binding> => ({
   ...binding,
-  status: "removing",
+  status: next(RESOURCE, binding.status, "remove"),
   lease: { holder: taskId, kind: "remove" },
   fence: binding.fence + 1,
 });

@@ -1,15 +1,15 @@
 /** PUT set-resources: switches automatic backup of single resources off and on again (VLT-31; D-12: suspend = off). */
 import { fault } from "../../domain/fault.ts";
-import { busyCode } from "../../domain/statuses.ts";
-import { checkStable } from "../../domain/vault-rules.ts";
-import type { Binding } from "../records/entities.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
+import type { Binding, Vault } from "../records/entities.ts";
+import { vaultKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
 import { bindings, replace } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
 import { showVault } from "./show-vault.ts";
 
-/** One write a resource: below DynamoDB's 100 a transaction. */
+/** One write a resource and the vault's check: below DynamoDB's 100 a transaction. */
 const PER_TRANSACTION = 90;
 
 /**
@@ -28,9 +28,13 @@ export async function suspendResources(
   for (let i = 0; i < resourceIds.length; i += PER_TRANSACTION) {
     const ids = resourceIds.slice(i, i + PER_TRANSACTION);
     await withFreshState(async () => {
-      const rows = await chosen(s, caller, vaultId, ids);
-      // Loses to whoever starts or ends something on a resource, or removes it, since it was read; then all is read again.
-      await s.records.transact(rows.map((binding) => replace(bindings, { ...binding, suspended })));
+      const { vault, rows } = await chosen(s, caller, vaultId, ids);
+      // Loses to whoever starts or ends something on a resource, removes it, or deletes the vault, since they were read; then all
+      // is read again.
+      await s.records.transact([
+        { op: "check", key: vaultKey(vaultId), if: { v: vault.v } },
+        ...rows.map((binding) => replace(bindings, { ...binding, suspended })),
+      ]);
     });
   }
 }
@@ -40,13 +44,14 @@ async function chosen(
   caller: Caller,
   vaultId: string,
   ids: readonly string[],
-): Promise<readonly Versioned<Binding>[]> {
-  const { vault, bindings: rows } = await showVault(s, caller.projectId, vaultId);
-  checkStable(vault.status);
-  const bound = new Map(rows.map((b) => [b.resourceId, b]));
-  return ids.map((id) => {
+): Promise<{ readonly vault: Versioned<Vault>; readonly rows: readonly Versioned<Binding>[] }> {
+  const { vault, bindings: all } = await showVault(s, caller.projectId, vaultId);
+  refuseObstacle("bind", { vault: vault.status });
+  const bound = new Map(all.map((b) => [b.resourceId, b]));
+  const rows = ids.map((id) => {
     const binding = bound.get(id) ?? fault("6135", `resource ${id} is not in this vault`);
-    if (binding.status === "removing") fault("6134", `resource ${id}: ${busyCode("removing", "remove")?.why}`);
+    refuseObstacle("bind", { resources: [binding.status] }, `resource ${id}`);
     return binding;
   });
+  return { vault, rows };
 }

@@ -1,5 +1,6 @@
 /** Sets tags of a vault by key, or takes them away (#53, #55, #56). */
 import { fault } from "../../domain/fault.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import { withoutTags, withTags } from "../../domain/tags.ts";
 import type { Tag } from "../../domain/vault-rules.ts";
 import { replace, vaults } from "../records/tables.ts";
@@ -32,7 +33,7 @@ const change = (
   withFreshState(async () => {
     const vault = await loadVault(s.records, caller.projectId, vaultId);
     // Tags serve searching only: they can be set whatever state the vault is in, as long as it stays.
-    if (vault.status === "deleting") fault("6112", "the vault is being deleted");
+    refuseObstacle("tag", { vault: vault.status });
     // Loses to any other change of the vault since it was read, and is then decided again.
     await s.records.write(replace(vaults, { ...vault, tags: [...next(vault.tags)], updatedAt: s.now() }));
   });

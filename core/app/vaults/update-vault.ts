@@ -1,15 +1,10 @@
 /** PUT vaults/{id}: changes what may be changed of a vault (VLT-15); what is absent stays. */
 
 import { easedMarks } from "../../domain/capacity.ts";
+import { refuseObstacle } from "../../domain/obstacle.ts";
 import type { ObjectType } from "../../domain/resource-types.ts";
 import type { Tag, VaultKind } from "../../domain/vault-rules.ts";
-import {
-  checkBindRules,
-  checkChangedLevel,
-  checkChangedSize,
-  checkLock,
-  checkStable,
-} from "../../domain/vault-rules.ts";
+import { checkBindRules, checkChangedLevel, checkChangedSize, checkLock } from "../../domain/vault-rules.ts";
 import type { Vault } from "../records/entities.ts";
 import { replace, vaults } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
@@ -31,7 +26,7 @@ export interface VaultChange {
   readonly locked?: boolean | undefined;
 }
 
-/** @throws Fault 6105, 6112, 6101, 6110, 9900 */
+/** @throws Fault 6105, 6112, 6123 (size or specification, while a resource is moved here), 6101, 6110, 9900 */
 export const updateVault = (
   s: Services,
   caller: Caller,
@@ -41,23 +36,17 @@ export const updateVault = (
   withFreshState(async () => {
     if (change.bindRules !== undefined) checkBindRules(change.bindRules);
     const { vault, bindings } = await showVault(s, caller.projectId, vaultId);
-    checkStable(vault.status);
-    if (change.size !== undefined && change.size !== vault.billing.size)
-      checkChangedSize(change.size, usedBytes(bindings));
-    if (change.consistentLevel !== undefined)
-      checkChangedLevel(
-        { ...vault.billing, objectType: vault.billing.objectType as ObjectType },
-        change.consistentLevel,
-      );
+    const { size = vault.billing.size, consistentLevel = vault.billing.consistentLevel } = change;
+    const same = size === vault.billing.size && consistentLevel === vault.billing.consistentLevel;
+    const resources = bindings.map(({ status }) => status);
+    refuseObstacle(same ? "edit" : "change", { vault: vault.status, resources });
+    if (size !== vault.billing.size) checkChangedSize(size, usedBytes(bindings));
+    checkChangedLevel({ ...vault.billing, objectType: vault.billing.objectType as ObjectType }, consistentLevel);
     if (change.locked !== undefined) checkLock(vault.locked, change.locked);
     const changed: Vault = {
       ...vault,
       name: change.name ?? vault.name,
-      billing: {
-        ...vault.billing,
-        size: change.size ?? vault.billing.size,
-        consistentLevel: change.consistentLevel ?? vault.billing.consistentLevel,
-      },
+      billing: { ...vault.billing, size, consistentLevel },
       autoBind: change.autoBind ?? vault.autoBind,
       bindRules: [...(change.bindRules ?? vault.bindRules)],
       autoExpand: change.autoExpand ?? vault.autoExpand,
