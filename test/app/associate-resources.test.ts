@@ -70,11 +70,13 @@ describe("a vault with auto_bind", () => {
   it("looks at the tags of resources alone: its own tags serve the search and nothing else (VLT-64)", async () => {
     host.resources.addDisk("tagged", { tags });
     host.resources.addDisk("bare");
-    const wants = await create({ bind_rules: { tags }, tags: [{ key: "env", value: "test" }] });
+    const own = [{ key: "env", value: "test" }];
+    host.resources.addDisk("tagged-as-the-vault", { tags: own });
+    const wants = await create({ bind_rules: { tags }, tags: own });
     expect((await associate(wants)).bound).toEqual(["tagged"]);
     // Without rules it takes everything, whatever it is tagged with itself.
     const open = await create({ tags });
-    expect((await associate(open)).bound).toEqual(["bare"]);
+    expect((await associate(open)).bound).toEqual(["bare", "tagged-as-the-vault"]);
     const search = { action: "filter", tags: [{ key: "env", values: ["prod"] }] };
     const answer = await host.call("POST", "/vault/resource_instances/action", search);
     expect(answer.body.resources.map((one: { resource_id: string }) => one.resource_id)).toEqual([open]);
