@@ -44,6 +44,7 @@ describe("help", () => {
       "policy preview",
       "policy held",
       "policy confirm",
+      "policy check",
       "runs list",
       "backup create",
       "backup list",
