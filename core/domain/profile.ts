@@ -26,6 +26,8 @@ export interface Profile {
   readonly replicatesAgain: boolean;
   /** Resources may move to and from a vault whose capacity is being changed (`lock`). */
   readonly migratesWhileLocked: boolean;
+  /** Policies of an organisation for its members' projects (ORG-06). */
+  readonly organizationPolicies: boolean;
   /** Minutes at which a schedule may start. */
   readonly startMinutes: "whole hours" | "any";
 }
@@ -42,6 +44,7 @@ const HUAWEI: Profile = {
   replicatedKinds: ["server", "turbo", "hybrid"],
   replicatesAgain: true,
   migratesWhileLocked: false,
+  organizationPolicies: true,
   // Consoles differ, the API takes any minute (D-21).
   startMinutes: "any",
 };
@@ -58,6 +61,7 @@ const OTC: Profile = {
   replicatedKinds: ["server"],
   replicatesAgain: false,
   migratesWhileLocked: true,
+  organizationPolicies: false,
   // Its console offers whole hours; what the API takes is the same in both (§1: minutes may be accepted).
   startMinutes: "any",
 };
