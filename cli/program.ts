@@ -36,7 +36,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight found what must be done first, or a verification or check found damage or broken rules.\n" +
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight, verification or check found something.\n" +
         "Without --data, HOLDFAST_URL, HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY name a service elsewhere.",
     );
   addServeCommand(program);

@@ -5,8 +5,8 @@ import { nextPoint, type Schedule } from "./schedule.ts";
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 const WEEK_DAYS = 7;
-/** Points that are walked through at most: 24 a day for eleven years. */
-const MOST_POINTS = 100_000;
+/** Points that are walked through at most: some milliseconds, and any weekly schedule beside any interval. */
+const MOST_POINTS = 10_000;
 
 /** What a rule says, with the reason when it is broken. */
 export type Compliance = { readonly compliant: true } | { readonly compliant: false; readonly reason: string };
@@ -45,14 +45,13 @@ function leastCommonMultiple(a: number, b: number): number {
   return (a / x) * b;
 }
 
-/** "Policy frequency": enabled, and no longer without a point than so many hours. */
+/** "Policy frequency": enabled, and no longer without a point than so many hours. `gapHours`: its longest. */
 export function judgeFrequency(
-  { enabled, schedule }: { readonly enabled: boolean; readonly schedule: Schedule },
+  { enabled, gapHours }: { readonly enabled: boolean; readonly gapHours: number },
   mostHours: number,
 ): Compliance {
   if (!enabled) return broken("the policy is disabled");
-  const gap = longestGapHours(schedule);
-  return gap <= mostHours ? FINE : broken(`its points lie up to ${gap} hours apart, more than ${mostHours}`);
+  return gapHours <= mostHours ? FINE : broken(`its points lie up to ${gapHours} hours apart, more than ${mostHours}`);
 }
 
 /**

@@ -50,9 +50,8 @@ export async function checkCompliance(s: Services, projectId: string, ask: Compl
   return {
     policies: policies.map((policy) => {
       const said = saysNow(policy);
-      const schedule = scheduleOf(said.texts, said.anchor);
-      const verdict = judgeFrequency({ enabled: policy.enabled, schedule }, ask.mostGapHours);
-      return { policy, gapHours: longestGapHours(schedule), verdict };
+      const gapHours = longestGapHours(scheduleOf(said.texts, said.anchor));
+      return { policy, gapHours, verdict: judgeFrequency({ enabled: policy.enabled, gapHours }, ask.mostGapHours) };
     }),
     vaults: page.rows.map((vault) => {
       const policy = byId.get(vault.policies?.backup ?? "");
