@@ -1,7 +1,7 @@
 /** How does a command fail? Each kind of failure with the exit code and the text it ends in. */
 
 /** The exit codes that scripts may rely on. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, preflight: 3, damaged: 3 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, preflight: 3, damaged: 3, broken: 3 } as const;
 
 /** Something that the user asked for did not happen; the message is for them. Exit code 1. */
 export class CommandFailed extends Error {

@@ -7,6 +7,7 @@ import { addBackupCommands } from "./commands/backup.ts";
 import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
+import { addPolicyCheck } from "./commands/policy-check.ts";
 import { addProtectableCommands } from "./commands/protectable.ts";
 import { addResourceCommands } from "./commands/resource.ts";
 import { addRetentionCommands } from "./commands/retention.ts";
@@ -35,7 +36,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight found what must be done first, or a verification found damage.\n" +
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a preflight, verification or check found something.\n" +
         "Without --data, HOLDFAST_URL, HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY name a service elsewhere.",
     );
   addServeCommand(program);
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addRunsCommands(program);
   addBackupCommands(program);
   addRetentionCommands(program, policies);
+  addPolicyCheck(policies);
   addCheckpointCommands(program);
   addTaskCommands(program);
   addProtectableCommands(program);

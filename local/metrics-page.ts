@@ -1,4 +1,4 @@
-/** GET /metrics: the numbers of this service for Prometheus. They hold no ids, names or secrets, so no key is asked for. */
+/** GET /metrics: the numbers of this service for Prometheus. They hold no names, no secrets, and no ids but those of vaults, so no key is asked for. */
 import type { HttpEvent, HttpResult } from "../functions/api/kit/event.ts";
 
 type Handle = (event: HttpEvent) => Promise<HttpResult>;

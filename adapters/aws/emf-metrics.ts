@@ -120,6 +120,12 @@ export function createEmfMetrics(options: EmfMetricsOptions): Metrics & { flush(
     count: (name, by, labels) => record("counter", name, by, labels),
     gauge: (name, value, labels) => record("gauge", name, value, labels),
     duration: (name, seconds, labels) => record("duration", name, seconds, labels),
+    // CloudWatch keeps what it has; no more is sent, and its place is free for another label set.
+    forget(name, given) {
+      const key = keyOf(dimensions({ ...common, ...given }));
+      if (waiting.get(key)?.values.delete(name) === true) values -= 1;
+      families.get(name)?.series.delete(key);
+    },
     flush,
   };
 }
@@ -135,7 +141,12 @@ function lineOf(namespace: string, timestamp: number, labels: Labels, entries: [
   });
 }
 
+/** Names that are CBR's and do not end in their unit (MON-01). */
+const UNITS: Readonly<Record<string, string>> = { used_vault_size: "Gigabytes", vault_util: "Percent" };
+
 function unitOf(name: string): string {
+  const known = UNITS[name];
+  if (known !== undefined) return known;
   const unit = name
     .replace(/_total$/, "")
     .split("_")

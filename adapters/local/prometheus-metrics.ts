@@ -65,6 +65,7 @@ export function createPrometheusMetrics(): Metrics & { text(): string } {
     count: (name, by, labels) => record("counter", name, by, labels),
     gauge: (name, value, labels) => record("gauge", name, value, labels),
     duration: (name, seconds, labels) => record("histogram", name, seconds, labels),
+    forget: (name, labels) => void families.get(name)?.series.delete(labelText(labels)),
     text: () => [...families].map(([name, family]) => familyText(name, family)).join(""),
   };
 }

@@ -18,6 +18,8 @@ export interface Profile {
   readonly chinese: boolean;
   /** Kinds of vaults whose backups are replicated. */
   readonly replicatedKinds: readonly ObjectType[];
+  /** Policies of an organisation for its members' projects (ORG-06). */
+  readonly organizationPolicies: boolean;
 }
 
 const HUAWEI: Profile = {
@@ -26,6 +28,7 @@ const HUAWEI: Profile = {
   consistentLevels: ["crash_consistent", "app_consistent"],
   chinese: true,
   replicatedKinds: ["server", "turbo", "vmware"],
+  organizationPolicies: true,
 };
 
 const OTC: Profile = {
@@ -34,6 +37,7 @@ const OTC: Profile = {
   consistentLevels: ["crash_consistent"],
   chinese: false,
   replicatedKinds: ["server"],
+  organizationPolicies: false,
 };
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = { huawei: HUAWEI, otc: OTC };

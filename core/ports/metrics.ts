@@ -6,6 +6,8 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Labels): void;
   /** Adds one observation of a duration in seconds. */
   duration(name: string, seconds: number, labels?: Labels): void;
+  /** Takes a gauge away: what it measured is gone. */
+  forget(name: string, labels: Labels): void;
 }
 
 export type Labels = Readonly<Record<string, string>>;

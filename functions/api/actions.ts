@@ -4,8 +4,8 @@ import type { ProjectOperation } from "./operations.ts";
 
 /**
  * All of an operation's actions must be allowed. Those marked "ours" stand for operations whose actions are not published
- * (S-13): they are named so that reading ones begin with `get` or `list`, which CBR ReadOnlyAccess allows. PRM-03's rights on
- * servers and disks belong to services that are not here.
+ * (S-13): they are named so that reading ones begin with `get` or `list`, which CBR ReadOnlyAccess allows. PRM-03's rights to list
+ * servers and disks are here those of ListProtectable and ShowProtectable: every role that may bind resources has them.
  */
 export const ACTIONS: Readonly<Record<ProjectOperation, readonly [Action, ...Action[]]>> = {
   CreateVault: ["cbr:vaults:create"],
@@ -87,6 +87,7 @@ export const ACTIONS: Readonly<Record<ProjectOperation, readonly [Action, ...Act
   ListResources: ["holdfast:resources:list"],
   RemoveResource: ["holdfast:resources:delete"],
   ListScheduledRuns: ["cbr:runs:list"],
+  ShowCompliance: ["cbr:policies:getCompliance"],
   ListTrash: ["cbr:trash:list"],
   UndeleteBackup: ["cbr:trash:undelete"],
   ShowFate: ["cbr:backups:getFate"],

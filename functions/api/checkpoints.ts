@@ -4,14 +4,11 @@ import { showCheckpoint as show, shownCheckpoint } from "../../core/app/lists/sh
 import type { Services } from "../../core/app/services.ts";
 import { parseBody } from "./kit/fields.ts";
 import type { Handler } from "./kit/request.ts";
-import { refusal } from "./kit/wire-errors.ts";
 import { createCheckpointBody } from "./schemas/backups.ts";
 import { checkpointView } from "./views/checkpoint.ts";
 
 export const createCheckpoint: Handler<Services> = async (request, services) => {
-  const { ask, policyId } = parseBody(createCheckpointBody, request.body);
-  if (policyId !== undefined)
-    return refusal(501, "BackupService.9910", "checkpoint.parameters: policy_id is not built yet in this version");
+  const ask = parseBody(createCheckpointBody, request.body);
   const { checkpoint, members, skipped } = await create(services, request.caller, ask);
   const shown = await shownCheckpoint(services, checkpoint, members, skipped);
   return { status: 200, body: { checkpoint: checkpointView(shown, { retentionDays: ask.retentionDays ?? -1 }) } };

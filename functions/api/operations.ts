@@ -150,6 +150,7 @@ export const OPERATIONS = [
   ["host", "RemoveResource", "DELETE", "/v3/{project_id}/holdfast/resources/{resource_id}", "project"],
   ["host", "Administer", "POST", "/v3/holdfast/administration", "operator"],
   ["host", "ListScheduledRuns", "GET", "/v3/{project_id}/holdfast/runs", "project"],
+  ["host", "ShowCompliance", "GET", "/v3/{project_id}/holdfast/compliance", "project"],
   ["host", "ListTrash", "GET", "/v3/{project_id}/holdfast/trash", "project"],
   ["host", "UndeleteBackup", "POST", "/v3/{project_id}/holdfast/backups/{backup_id}/undelete", "project"],
   ["host", "ShowFate", "GET", "/v3/{project_id}/holdfast/backups/{backup_id}/fate", "project"],

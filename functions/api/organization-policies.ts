@@ -17,6 +17,7 @@ import { OPERATION_TYPES } from "../../core/domain/organization-policy.ts";
 import { parseBody } from "./kit/fields.ts";
 import { oneOf, pageOf } from "./kit/list-query.ts";
 import type { ApiRequest, Handler } from "./kit/request.ts";
+import { refusal } from "./kit/wire-errors.ts";
 import { createOrganizationPolicyBody, updateOrganizationPolicyBody } from "./schemas/organization-policies.ts";
 import { organizationPolicyView } from "./views/organization-policy.ts";
 
@@ -28,13 +29,21 @@ async function organizationOf(request: ApiRequest, { records }: Services): Promi
   return { domainId: domainOf(request), domainName: request.principal?.domainName ?? "", region: project?.name };
 }
 
-export const createOrganizationPolicy: Handler<Services> = async (request, services) => {
+/** ORG-06: a cloud that has no organisation policies does not know their paths. */
+const whereTheyExist =
+  (handler: Handler<Services>): Handler<Services> =>
+  async (request, services) =>
+    request.profile.organizationPolicies
+      ? handler(request, services)
+      : refusal(404, "APIGW.0101", `there are no organization policies in the profile ${request.profile.name}`);
+
+export const createOrganizationPolicy = whereTheyExist(async (request, services) => {
   const draft = parseBody(createOrganizationPolicyBody, request.body);
   const created = await create(services, await organizationOf(request, services), draft);
   return { status: 200, body: { policy: organizationPolicyView(created) } };
-};
+});
 
-export const listOrganizationPolicies: Handler<Services> = async (request, services) => {
+export const listOrganizationPolicies = whereTheyExist(async (request, services) => {
   const page = pageOf(request.query);
   const type =
     oneOf(request.query, "operation_type", OPERATION_TYPES) ??
@@ -46,27 +55,27 @@ export const listOrganizationPolicies: Handler<Services> = async (request, servi
   );
   const { limit, offset } = page;
   return { status: 200, body: { policies: rows.map(organizationPolicyView), count, limit, offset } };
-};
+});
 
-export const showOrganizationPolicy: Handler<Services> = async (request, services) => {
+export const showOrganizationPolicy = whereTheyExist(async (request, services) => {
   const found = await loadOrganizationPolicy(services, domainOf(request), policyId(request));
   return { status: 200, body: { policy: organizationPolicyView(found) } };
-};
+});
 
-export const updateOrganizationPolicy: Handler<Services> = async (request, services) => {
+export const updateOrganizationPolicy = whereTheyExist(async (request, services) => {
   const change = parseBody(updateOrganizationPolicyBody, request.body);
   const updated = await update(services, await organizationOf(request, services), policyId(request), change);
   return { status: 200, body: { policy: organizationPolicyView(updated) } };
-};
+});
 
-export const deleteOrganizationPolicy: Handler<Services> = async (request, services) => {
+export const deleteOrganizationPolicy = whereTheyExist(async (request, services) => {
   await remove(services, domainOf(request), policyId(request));
   return { status: 204 };
-};
+});
 
 /** The projects that a policy has reached: none, as none is rolled out. */
-export const listOrganizationPolicyDetail: Handler<Services> = async (request, services) => {
+export const listOrganizationPolicyDetail = whereTheyExist(async (request, services) => {
   const { limit, offset } = pageOf(request.query);
   await loadOrganizationPolicy(services, domainOf(request), policyId(request));
   return { status: 200, body: { policies: [], count: 0, limit, offset } };
-};
+});

@@ -7,6 +7,7 @@ import * as agents from "./agents.ts";
 import * as audit from "./audit.ts";
 import * as backups from "./backups.ts";
 import * as checkpoints from "./checkpoints.ts";
+import { showCompliance } from "./compliance.ts";
 import * as domains from "./domains.ts";
 import * as enterpriseProjects from "./enterprise-projects.ts";
 import * as features from "./features.ts";
@@ -153,6 +154,7 @@ const HANDLERS: Partial<Record<OperationName, Handler<Services>>> = {
   RemoveResource: resources.removeResource,
   Administer: administer,
   ListScheduledRuns: listScheduledRuns,
+  ShowCompliance: showCompliance,
   ListTrash: retention.listTrash,
   UndeleteBackup: retention.undeleteBackup,
   ShowFate: retention.showFate,

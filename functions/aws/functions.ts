@@ -105,7 +105,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   task("backup-member", "capture", FIVE_MINUTES, ["records", "ec2"]),
   task("backup-member", "ready", FIVE_MINUTES, ["records", "ec2"]),
   task("backup-member", "confirm", MINUTE, ["records", "ec2"]),
-  task("backup-member", "seal", QUARTER, ["records", "objects", "keys", "engine", "ec2"], READS_ROOTS),
+  task("backup-member", "seal", QUARTER, ["records", "objects", "keys", "engine", "ec2", "notifier"], READS_ROOTS),
   task("backup-member", "fail", MINUTE, ["records", "ec2", "notifier"]),
   task("backup-group", "transfer", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
 
@@ -114,17 +114,17 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   task("restore", "finish", FIVE_MINUTES, ["records", "targets"]),
   task("restore", "replace", FIVE_MINUTES, ["records", "targets"]),
   task("restore", "swap", FIVE_MINUTES, ["records", "targets"]),
-  task("restore", "conclude", FIVE_MINUTES, ["records", "targets"]),
+  task("restore", "conclude", FIVE_MINUTES, ["records", "targets", "notifier"]),
   task("restore", "fail", FIVE_MINUTES, ["records", "targets", "notifier"]),
   task("restore-group", "write", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
   task("compare-group", "compare", QUARTER, ["records", "objects", "keys", "engine", "blocks"], MOVES_DATA),
 
-  task("delete-backup", "remove", FIVE_MINUTES, ["records", "objects", "keys", "engine"], READS_ROOTS),
-  task("delete-backup", "fail", MINUTE, ["records"]),
+  task("delete-backup", "remove", FIVE_MINUTES, ["records", "objects", "keys", "engine", "notifier"], READS_ROOTS),
+  task("delete-backup", "fail", MINUTE, ["records", "notifier"]),
   task("remove-resource", "batch", FIVE_MINUTES, ["records", "objects", "keys", "engine"], READS_ROOTS),
   task("remove-resource", "fail", MINUTE, ["records"]),
-  task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys", "engine"], READS_ROOTS),
-  task("delete-vault", "fail", MINUTE, ["records"]),
+  task("delete-vault", "batch", FIVE_MINUTES, ["records", "objects", "keys", "engine", "notifier"], READS_ROOTS),
+  task("delete-vault", "fail", MINUTE, ["records", "notifier"]),
 
   // Tells when nothing can be decided.
   task("collect", "plan", QUARTER, ["records", "objects", "keys", "engine", "notifier"], MARKS_PACKS),

@@ -1,5 +1,5 @@
-/** What may the last task of a backup do? It writes roots and hooks, and lets go of what nothing compares with: hooks of the parent, snapshots. */
-import { type Policy, records, trashObjects, unwrap, writeObjects } from "./statements.ts";
+/** What may the last task of a backup do? It writes roots and hooks, and lets go of what nothing compares with: hooks of the parent, snapshots. It tells. */
+import { notices, type Policy, records, trashObjects, unwrap, writeObjects } from "./statements.ts";
 import { deleteSnapshots, describe } from "./volumes.ts";
 
 export const backupMemberSeal: Policy = (scope) => [
@@ -9,4 +9,5 @@ export const backupMemberSeal: Policy = (scope) => [
   ...unwrap(scope, "domain-key"),
   ...describe(scope, "Snapshots"),
   ...deleteSnapshots(scope),
+  ...notices(scope),
 ];

@@ -1,4 +1,4 @@
-/** What may the end of a failed deletion do? It records the reason. */
-import { type Policy, records } from "./statements.ts";
+/** What may the end of a failed deletion do? It records the reason and tells. */
+import { notices, type Policy, records } from "./statements.ts";
 
-export const deleteBackupFail: Policy = (scope) => [...records(scope, "get", "put")];
+export const deleteBackupFail: Policy = (scope) => [...records(scope, "get", "put"), ...notices(scope)];

@@ -60,6 +60,8 @@ export class WatchStack extends DeploymentStack {
         topicArn: this.names.topicArn,
         protocol: "email",
         endpoint: options.alarmEmail,
+        // Alarms have no attributes. What went well is for machines: a mail for each backup hides the one that matters.
+        filterPolicy: { severity: ["warning", "critical", { exists: false }] },
       });
     }
     this.#dashboard(props.apiId, props.workflows);

@@ -139,9 +139,43 @@ describe("creating a checkpoint (#30)", () => {
     expect(body.checkpoint.extra_info).toEqual({ name: "week", description: "", retention_duration: 7 });
   });
 
-  it("says plainly that the policy of a single run is not built yet", async () => {
-    expect((await start({ policy_id: "p" })).status).toBe(501);
+  it("takes nothing for a policy, and refuses one of a manual run, of nobody, and of another vault (clients.md 5)", async () => {
+    const refused = async (parameters: object) => {
+      const { status, body } = await start(parameters);
+      return [status, body.error_code];
+    };
+    const made = await host.call("POST", "/policies", {
+      policy: {
+        name: "p",
+        operation_definition: {},
+        trigger: { properties: { pattern: ["FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=0"] } },
+      },
+    });
+    const policy_id = made.body.policy.id;
+    expect(await refused({ policy_id })).toEqual([400, "BackupService.9900"]);
+    expect(await refused({ policy_id: "nobody", auto_trigger: true })).toEqual([404, "BackupService.6000"]);
+    expect(await refused({ policy_id, auto_trigger: true })).toEqual([404, "BackupService.6002"]);
+    expect((await host.call("GET", "/backups")).body.count).toBe(0);
     expect((await start({ policy_id: null, retention_duration_days: -1 })).status).toBe(200);
+  });
+
+  it("runs in the name of the vault's policy when it is asked to: automatic, with its days and its turn of full backups", async () => {
+    const { body } = await host.call("POST", "/policies", {
+      policy: {
+        name: "p",
+        operation_definition: { retention_duration_days: 3, full_backup_interval: 1 },
+        trigger: { properties: { pattern: ["FREQ=DAILY;INTERVAL=1;BYHOUR=2;BYMINUTE=0"] } },
+      },
+    });
+    const policy_id = body.policy.id;
+    expect((await host.call("POST", `/vaults/${vaultId}/associatepolicy`, { policy_id })).status).toBe(200);
+    expect((await start({ policy_id, auto_trigger: true, resources: ["d1"] })).status).toBe(200);
+    expect((await host.call("GET", "/backups")).body.backups).toMatchObject([
+      { incremental: false, expired_at: "2030-01-05T03:04:05.678000", extend_info: { auto_trigger: true } },
+    ]);
+    expect((await host.call("GET", "/operation-logs")).body.operation_logs).toMatchObject([{ policy_id }]);
+    // Its own points are not moved (SCH-28), and the ledger counts points only.
+    expect((await host.call("GET", "/holdfast/runs")).body).toMatchObject({ count: 1, runs: [{ state: "expected" }] });
   });
 });
 

@@ -179,3 +179,33 @@ describe("listing tasks (#47, TSK-03)", () => {
     expect(body).toMatchObject({ count: expect.any(Number), limit: expect.any(Number), offset: expect.any(Number) });
   });
 });
+
+describe("a task's life", () => {
+  const DAY_MS = 24 * 3600_000;
+  const listed = async (): Promise<string[]> =>
+    (await host.call("GET", "/operation-logs")).body.operation_logs.map(({ id }: { id: string }) => id).sort();
+
+  it("TSK-02: ends 90 days after the task, of a policy's as of a person's, so that 30 can always be seen", async () => {
+    const ended = { status: "success", endedAt: at(2), updatedAt: at(2) } as const;
+    await put(task("manual", ended), task("policy", { ...ended, policyId: "p1" }), task("running"));
+    host.clock.now = at(2) + 90 * DAY_MS - 1000;
+    expect(await listed()).toEqual(["manual", "policy", "running"]);
+    expect(await show("policy")).toMatchObject({ policy_id: "p1", status: "success" });
+    host.clock.now += 2000;
+    expect(await listed()).toEqual(["running"]);
+  });
+
+  it.each([
+    ["DELETE", "/operation-logs/t1"],
+    ["PUT", "/operation-logs/t1"],
+    ["POST", "/operation-logs/t1"],
+    ["POST", "/operation-logs/t1/cancel"],
+    ["DELETE", "/operation-logs"],
+  ])("TSK-05: is nobody's to end: there is no %s %s", async (method, path) => {
+    await put(task("t1"));
+    const { status, body } = await host.call(method, path, method === "DELETE" ? undefined : { status: "cancelled" });
+    expect([404, 405]).toContain(status);
+    expect(body.error_code).toBe("APIGW.0101");
+    expect(await show("t1")).toMatchObject({ status: "running" });
+  });
+});

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectKey } from "../../core/app/identity/records.ts";
 import { insertAt } from "../../core/app/records/tables.ts";
 import { MAX_PER_TYPE } from "../../core/domain/organization-policy.ts";
+import { PROFILES } from "../../core/domain/profile.ts";
 import { createVaultHost, PROJECT, type VaultHost } from "../support/vault-host.ts";
 
 let host: VaultHost;
@@ -91,6 +92,22 @@ describe("creating and showing (#24, #26)", () => {
     const other = await create({ operation_type: "replication", policy_operation_definition: target });
     expect(other.status).toBe(200);
   });
+});
+
+it.each([
+  ["POST", path, sent()],
+  ["GET", `${path}?operation_type=backup`, undefined],
+  ["GET", `${path}/some-id`, undefined],
+  ["PUT", `${path}/some-id`, { policy: { name: "x" } }],
+  ["DELETE", `${path}/some-id`, undefined],
+  ["GET", `${path}/some-id/policy-detail`, undefined],
+])("ORG-06: %s %s is a path that the profile otc does not know, and huawei does", async (method, at, body) => {
+  const codeOf = async () => (await host.call(method, at, body)).body?.error_code;
+  expect(await codeOf()).not.toBe("APIGW.0101");
+  host.profile = PROFILES.otc;
+  const refused = await host.call(method, at, body);
+  expect([refused.status, refused.body.error_code]).toEqual([404, "APIGW.0101"]);
+  expect(refused.body.error_msg).toContain("profile otc");
 });
 
 describe("listing (#25, #29)", () => {

@@ -133,6 +133,40 @@ describe("creating a policy", () => {
     expect((await host.call("GET", "/policies")).body).toEqual({ policies: [], count: 0 });
   });
 
+  it.each([undefined, {}, { properties: {} }, { properties: { pattern: [] } }])(
+    "SCH-07: has no time of its own to propose: trigger %j is refused",
+    async (trigger) => {
+      expect(refused(await post({ trigger }))).toEqual([400, "9900"]);
+    },
+  );
+
+  it.each([undefined, "UTC+14:00", "UTC-12:00"])(
+    "SCH-05: BYDAY is a day of UTC, whatever the zone of retention (%s): the client has to shift it",
+    async (timezone) => {
+      // Monday 23:00 in UTC-02:00.
+      const trigger = { properties: { pattern: ["FREQ=WEEKLY;BYDAY=TU;BYHOUR=01;BYMINUTE=00"] } };
+      const { id } = await create(body({ trigger, operation_definition: { max_backups: 7, timezone } }));
+      await vault({ backup_policy_id: id });
+      // The clock shows Wednesday, 2 January.
+      expect(await runs()).toMatchObject([{ nominal_at: "2030-01-08T01:00:00.000000", state: "expected" }]);
+    },
+  );
+
+  it("SCH-29: minutes pass, and several points a day, also of a replication, whatever Terraform's page says", async () => {
+    const at = (time: string) => `FREQ=DAILY;INTERVAL=1;BYHOUR=${time.slice(0, 2)};BYMINUTE=${time.slice(3)}`;
+    const pattern = ["06:00", "14:30"].map(at);
+    for (const sent of [body, replication])
+      expect((await create(sent({ trigger: { properties: { pattern } } }))).trigger.properties.pattern).toEqual(
+        pattern,
+      );
+    const twice = ["06:00", "06:00"].map(at);
+    expect(refused(await post({ trigger: { properties: { pattern: twice } } }))).toEqual([400, "9900"]);
+  });
+
+  it("RET-35: one backup to keep is a count like any other", async () => {
+    expect((await create(body({ operation_definition: { max_backups: 1 } }))).operation_definition.max_backups).toBe(1);
+  });
+
   it("6001, SCH-25: of each type there are 32, also when many are created at once", async () => {
     const answers = await Promise.all([...Array(36).keys()].map((i) => post({ name: `p-${i}` })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(32);
@@ -311,7 +345,18 @@ describe("applying a policy to a vault", () => {
     expect(await runs()).toHaveLength(1);
   });
 
-  it("6127, 6136, VLT-62: refuses vaults that no backup policy fits", async () => {
+  it.each(["server", "disk", "turbo", "workspace", "file"])(
+    "SCH-27: a backup policy takes a vault for %s, at its creation and later",
+    async (object_type) => {
+      const { id } = await create();
+      const made = await vault({ backup_policy_id: id }, { object_type });
+      expect((await host.call("GET", `/policies?vault_id=${made.id}`)).body.policies).toMatchObject([{ id }]);
+      expect((await unbind(made.id, id)).status).toBe(200);
+      expect((await bind(made.id, id)).status).toBe(200);
+    },
+  );
+
+  it("6127, 6136, VLT-62, SCH-27: refuses vaults that no backup policy fits", async () => {
     const { id } = await create();
     const copies = await vault({}, { protect_type: "replication" });
     const hybrid = await vault({}, { cloud_type: "hybrid", object_type: "vmware" });

@@ -141,7 +141,24 @@ describe("deleting a backup", () => {
     expect((await host.binding(vault, "d1")).used).toBe(0);
   });
 
-  test("of many at once from one vault: each is accepted, whoever else is deleting", async () => {
+  test("after much was deleted in the guest frees little: freed sectors are data still (DEL-09, CAP-03)", async () => {
+    const used = async () => (await host.binding(vault, "d1")).used / BLOCK;
+    const full = await backUp({ 0: 2, 1: 2, 2: 2 });
+    expect(await used()).toBe(3);
+    // The guest deletes its files: only what lists them changes.
+    const emptied = await backUp({ 0: 4, 1: 2, 2: 2 });
+    expect(await used()).toBe(4);
+    await host.drop(full);
+    expect(await used()).toBe(3);
+    // Zeroing the free space is what helps, once no backup holds the old sectors any more.
+    const zeroed = await backUp({ 0: 4 });
+    await host.drop(emptied);
+    expect(await used()).toBe(1);
+    await host.drop(zeroed);
+    expect(await used()).toBe(0);
+  });
+
+  test("of many is a request each (DEL-12): all are accepted, whoever else is deleting in the vault", async () => {
     const ids: string[] = [];
     for (let i = 0; i < 20; i++) ids.push(await backUp({ 0: 2 * (i + 1) }));
     const answers = await Promise.all(ids.map((id) => code("DELETE", `/backups/${id}`)));

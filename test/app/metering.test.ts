@@ -1,6 +1,7 @@
-/** Is each vault metered each hour, once? (CAP-30, CAP-38) */
+/** Is each vault metered each hour, once (CAP-30, CAP-38), and measured each quarter of an hour (MON-01)? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bindingKey, vaultKey } from "../../core/app/records/keys.ts";
+import { createPrometheusMetrics } from "../../adapters/local/prometheus-metrics.ts";
+import { bindingKey, DUE_SHARDS, dueKey, vaultKey } from "../../core/app/records/keys.ts";
 import { bindings, load, remove, replace, vaults } from "../../core/app/records/tables.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { GIB } from "../../core/domain/values.ts";
@@ -129,5 +130,82 @@ describe("metering", () => {
     expect((await hours(`${part}&limit=2&offset=1`)).metering).toHaveLength(2);
     const refused = await host.call("GET", "/holdfast/metering");
     expect([refused.status, refused.body.error_code]).toEqual([400, "BackupService.9900"]);
+  });
+});
+
+describe("measuring", () => {
+  const metrics = () => {
+    const page = createPrometheusMetrics();
+    const over = host.over(host.records, { metrics: page });
+    return {
+      tick: () => tick(over),
+      lines: () =>
+        page
+          .text()
+          .split("\n")
+          .filter((line) => /^[a-z]/.test(line)),
+    };
+  };
+  /** A vault of 100 GB with a disk whose backups use so many bytes. */
+  async function using(bytes: number): Promise<string> {
+    host.resources.addDisk("d1");
+    const { body } = await host.call("POST", "/vaults", vaultBody({ resources: [diskResource("d1")] }));
+    await use(body.vault.id, bytes);
+    return body.vault.id;
+  }
+  async function use(vault: string, used: number): Promise<void> {
+    const binding = await load(host.records, bindings, bindingKey(vault, "d1"));
+    if (binding === undefined) throw new Error("d1 is not bound");
+    await host.records.write(replace(bindings, { ...binding, used }));
+  }
+  const promised = async (): Promise<string[]> => {
+    const pages = await Promise.all(
+      [...Array(DUE_SHARDS).keys()].map((shard) => host.records.query({ pk: dueKey(shard, 0, "", "").pk, limit: 100 })),
+    );
+    return pages.flatMap(({ items }) => items.map(({ sk }) => sk)).filter((sk) => sk.includes("#meter#"));
+  };
+
+  it("MON-01: each quarter of an hour used_vault_size in GB and vault_util in percent, by vault, and no more than 100 %", async () => {
+    const vault = await using(12.5 * GIB);
+    const { tick, lines } = metrics();
+    await tick();
+    expect(lines()).toEqual([]);
+    host.clock.now += 11 * MINUTE;
+    await tick();
+    expect(lines()).toEqual([
+      `used_vault_size{instance_id="${vault}"} 12.5`,
+      `vault_util{instance_id="${vault}"} 12.5`,
+    ]);
+    await use(vault, 130 * GIB);
+    host.clock.now += 14 * MINUTE;
+    await tick();
+    expect(lines()[0]).toContain(" 12.5");
+    host.clock.now += MINUTE;
+    await tick();
+    expect(lines()).toEqual([`used_vault_size{instance_id="${vault}"} 130`, `vault_util{instance_id="${vault}"} 100`]);
+    expect(await shown(vault)).toEqual([]);
+  });
+
+  it("MON-01: an empty vault is 0, and one that is gone has no numbers any more", async () => {
+    const vault = await create();
+    const { tick, lines } = metrics();
+    host.clock.now += 11 * MINUTE;
+    await tick();
+    expect(lines().map((line) => line.split(" ").at(-1))).toEqual(["0", "0"]);
+    const row = await load(host.records, vaults, vaultKey(vault));
+    if (row === undefined) throw new Error("no vault");
+    await host.records.transact([remove(vaults, row)]);
+    host.clock.now += 15 * MINUTE;
+    await tick();
+    expect(lines()).toEqual([]);
+    expect(await promised()).toEqual([]);
+  });
+
+  it("after an outage makes up hours and no quarters, and then goes on with the quarter that is ahead", async () => {
+    const vault = await create();
+    host.clock.now += 2 * HOUR + 20 * MINUTE;
+    for (let minute = 0; minute < 4; minute++) await tick(host.services);
+    expect(await shown(vault)).toEqual(["04 100", "05 100"]);
+    expect(await promised()).toEqual([`2030-01-02T05:30:00.000Z#meter#${vault}`]);
   });
 });

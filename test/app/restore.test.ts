@@ -1,5 +1,6 @@
 /** What a restore promises: who may go where, what is written, and what a failure leaves behind. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TargetUnusable } from "../../core/ports/blocks.ts";
 import type { Server } from "../../core/ports/resource-provider.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
@@ -85,6 +86,17 @@ describe("a disk's restore", () => {
     expect((await host.backup(id)).status).toBe("available");
     expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
     expect((await host.call("GET", "/operation-logs?operation_type=restore")).body.count).toBe(0);
+  });
+
+  test("to a disk that its provider cannot give away, such as one that servers share, is 2011 (RST-18)", async () => {
+    const { target } = host.disks;
+    host.disks.target = async () => {
+      throw new TargetUnusable("volume d1 is attached to several instances: detach it from all but one first");
+    };
+    expect(await ask(id, { volume_id: "d1" })).toEqual([400, "BackupService.2011"]);
+    expect(await host.binding(vault, "d1")).toMatchObject({ status: "available", restoreIncomplete: false });
+    host.disks.target = target;
+    expect((await host.restore(id, { volume_id: "d1" })).status).toBe("success");
   });
 
   test("goes one at a time, not beside a backup of the resource, and keeps backups off (RST-04, CCY-01)", async () => {

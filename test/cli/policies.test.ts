@@ -120,6 +120,46 @@ describe("policies", () => {
   });
 });
 
+describe("a check of the rules (MON-04)", () => {
+  const row = { policy_id: policyId, policy_name: "nightly", longest_gap_hours: 72, compliant: false };
+  const vaults = [...Array(1001).keys()].map((n) => ({
+    vault_id: vaultId,
+    vault_name: `v${n}`,
+    policy_id: null,
+    policy_name: null,
+    compliant: n !== 1000,
+    reason: n === 1000 ? "the vault follows no backup policy" : null,
+  }));
+
+  test("tells of every policy and vault, over all pages, and ends in 3 when one breaks them", async () => {
+    const policies = [{ ...row, reason: "its points lie up to 72 hours apart, more than 48" }];
+    const { service, data } = await setUp({
+      "GET /holdfast/compliance": [
+        { policies, vaults: vaults.slice(0, 1000) },
+        { policies, vaults: vaults.slice(1000) },
+      ],
+    });
+    const { code, stdout, stderr } = await runCli(["policy", "check", "--max-gap", "48", "--min-days", "30", ...data]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("2 of 1002 break the rules");
+    expect(stdout).toContain("nightly  72                   no: its points lie up to 72 hours apart, more than 48");
+    expect(stdout).toContain("v1000  -       no: the vault follows no backup policy");
+    expect(service.requests.map(({ target }) => target.split("?")[1])).toEqual([
+      "max_gap_hours=48&min_retention_days=30&limit=1000&offset=0",
+      "max_gap_hours=48&min_retention_days=30&limit=1000&offset=1000",
+    ]);
+  });
+
+  test("ends in 0 when none does, and leaves the limits to the service", async () => {
+    const policies = [{ ...row, compliant: true, reason: null }];
+    const { service, data } = await setUp({ "GET /holdfast/compliance": [{ policies, vaults: vaults.slice(0, 1) }] });
+    const { code, stdout } = await runCli(["policy", "check", "--json", ...data]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ policies, vaults: vaults.slice(0, 1) });
+    expect(service.requests[0]?.target.split("?")[1]).toBe("limit=1000&offset=0");
+  });
+});
+
 describe("runs", () => {
   test("are listed with their state and the reason of what did not happen", async () => {
     const run = {

@@ -45,6 +45,7 @@ describe("help", () => {
       "policy preview",
       "policy held",
       "policy confirm",
+      "policy check",
       "runs list",
       "backup create",
       "backup list",

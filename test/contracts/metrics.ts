@@ -29,6 +29,18 @@ export function metricsContract(name: string, open: () => MetricsUnderTest): voi
       }
     });
 
+    test("a gauge that is forgotten has no value, the others have, and it can come back", () => {
+      const { metrics, value } = open();
+      for (const disk of ["a", "b"]) metrics.gauge("free_bytes", 10, { disk });
+      metrics.forget("free_bytes", { disk: "a" });
+      metrics.forget("free_bytes", { disk: "c" });
+      metrics.forget("never_bytes", { disk: "a" });
+      expect(value("free_bytes", { disk: "a" })).toBeUndefined();
+      expect(value("free_bytes", { disk: "b" })).toBe(10);
+      metrics.gauge("free_bytes", 7, { disk: "a" });
+      expect(value("free_bytes", { disk: "a" })).toBe(7);
+    });
+
     test("durations add up", () => {
       const { metrics, value } = open();
       for (const seconds of [0, 0.25, 4, 100_000]) metrics.duration("backup_seconds", seconds);

@@ -116,6 +116,25 @@ describe("time", () => {
     expect(life.kept(at("10", "10:00"))).toEqual(["10"]);
   });
 
+  it("permanent, on the 8th two days: what has no date keeps none (RET-54)", () => {
+    const life = new Life({});
+    life.daily(5, 7);
+    life.rule = { retentionDays: 2 };
+    life.daily(8, 12);
+    expect(life.kept(at("12", "10:00"))).toEqual(["5", "6", "7", "11", "12"]);
+  });
+
+  it("permanent, on the 8th count 2, or days: the count is for all of them (RET-54)", () => {
+    for (const rule of [{ maxBackups: 2 }, { maxBackups: 1, dayBackups: 2, timezone: UTC }]) {
+      const life = new Life({});
+      life.daily(5, 7);
+      life.rule = rule;
+      expect(life.kept(at("07", "10:00"))).toEqual(["5", "6", "7"]);
+      life.daily(8, 8);
+      expect(life.kept(at("08", "10:00"))).toEqual(["7", "8"]);
+    }
+  });
+
   it("expires by date without any policy, and by nothing else (RET-40)", () => {
     const life = new Life({ retentionDays: 2 });
     life.daily(4, 6);

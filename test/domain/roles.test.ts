@@ -38,6 +38,18 @@ describe("the system roles (PRM-01, PRM-02)", () => {
     }
   });
 
+  it("PRM-03: whoever may put servers and disks into vaults may list them", () => {
+    const mayBind = ROLE_NAMES.filter((role) => {
+      const may = allowed(having(role));
+      return [...ACTIONS.CreateVault, ...ACTIONS.AddVaultResource].some((action) => may.includes(action));
+    });
+    expect(mayBind).toEqual(["CBR FullAccess", "CBR BackupsAndVaultsFullAccess"]);
+    for (const role of mayBind)
+      expect(allowed(having(role)), role).toEqual(
+        expect.arrayContaining([...ACTIONS.ListProtectable, ...ACTIONS.ShowProtectable]),
+      );
+  });
+
   it("only Holdfast HostAccess reaches the files of the host and freezes vaults", () => {
     expect(allowed(having("Holdfast HostAccess"))).toEqual(all.filter((action) => !cbr.includes(action)));
   });

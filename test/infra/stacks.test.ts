@@ -261,6 +261,7 @@ test("alarms tell the topic, the topic tells the address; a silent tick and a fa
   expect(only(ofType("AWS::SNS::Subscription")).Properties).toMatchObject({
     Protocol: "email",
     Endpoint: "ops@example.org",
+    FilterPolicy: { severity: ["warning", "critical", { exists: false }] },
   });
   expect(synthesize().ofType("AWS::SNS::Subscription")).toEqual([]);
 });

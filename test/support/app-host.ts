@@ -30,7 +30,7 @@ import { TASKS } from "../../functions/tasks/tasks.ts";
 import { type CapturableResources, createCapturableResources } from "./capturable-resources.ts";
 import { createMemoryBlocks, type MemoryBlocks } from "./memory-blocks.ts";
 import { createMemoryObjects, type MemoryObjects } from "./memory-objects.ts";
-import { type Answer, CALLER, diskResource, PROJECT, serverResource, vaultBody } from "./vault-host.ts";
+import { type Answer, CALLER, diskResource, PROJECT, serverResource, silentMetrics, vaultBody } from "./vault-host.ts";
 
 export interface AppHostOptions {
   readonly manners?: Manners;
@@ -137,7 +137,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
         notices.push(notice);
       },
     },
-    metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined },
+    metrics: silentMetrics,
     now,
     newId: randomUUID,
     randomBytes,

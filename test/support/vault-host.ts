@@ -7,7 +7,9 @@ import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
 import { retrying } from "../../core/app/records/retrying-store.ts";
 import type { Caller, Services } from "../../core/app/services.ts";
+import { PROFILES, type Profile } from "../../core/domain/profile.ts";
 import { EVERYTHING } from "../../core/domain/roles.ts";
+import type { Metrics } from "../../core/ports/metrics.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";
 import { checkAnswer } from "../../functions/api/contract/check-answer.ts";
 import { createApi } from "../../functions/api/kit/create-api.ts";
@@ -31,12 +33,22 @@ export interface VaultHost {
   readonly started: string[];
   /** Epoch milliseconds; tests move it. */
   clock: { now: number };
+  /** Whose switches decide; tests change it. */
+  profile: Profile;
   /** The same host over another record store (one that dies, say). */
   over(records: RecordStore, more?: object): Services;
   /** One request through routing, parsing and error mapping; the path starts after the project. */
   call(method: string, path: string, body?: unknown, over?: Services): Promise<Answer>;
   close(): void;
 }
+
+/** For tests that look at no numbers. */
+export const silentMetrics: Metrics = {
+  count: () => undefined,
+  gauge: () => undefined,
+  duration: () => undefined,
+  forget: () => undefined,
+};
 
 const absent = (name: string) =>
   new Proxy(
@@ -79,21 +91,23 @@ export function createVaultHost(manners?: Manners): VaultHost {
       keyring: absent("keyring"),
       dataPlane: absent("dataPlane"),
       notifier: absent("notifier"),
-      metrics: absent("metrics"),
+      metrics: silentMetrics,
       ...more,
     }) as unknown as Services;
   const services = over(records);
-  return {
+  const self: VaultHost = {
     services,
     records,
     resources,
     started,
     clock,
+    profile: PROFILES.huawei,
     over,
     async call(method, path, body, asked = services) {
       const api = createApi({
         services: asked,
         routes,
+        profile: self.profile,
         authenticate: async () => ({
           userId: CALLER.userId,
           userName: "u",
@@ -131,6 +145,7 @@ export function createVaultHost(manners?: Manners): VaultHost {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return self;
 }
 
 /**

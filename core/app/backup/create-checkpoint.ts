@@ -3,11 +3,12 @@ import { easedMarks } from "../../domain/capacity.ts";
 import { fault } from "../../domain/fault.ts";
 import { defaultAutomaticName, defaultManualName, memberName } from "../../domain/naming.ts";
 import { refuseObstacle } from "../../domain/obstacle.ts";
-import { isFullDue } from "../../domain/policy.ts";
+import { isFullDue, numberSet } from "../../domain/policy.ts";
 import { expiryOf } from "../../domain/retention-rule.ts";
 import { next, RESOURCE } from "../../domain/state-machines.ts";
 import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
+import { backupPolicyOf } from "../policies/show-policy.ts";
 import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
 import { bindingKey, skippedKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
@@ -43,6 +44,8 @@ export interface CheckpointRequest {
   readonly resources?: readonly { readonly id: string; readonly extraInfo?: ExtraInfo }[];
   /** Of a manual run: days after which its backups expire; absent = never. */
   readonly retentionDays?: number;
+  /** Of an automatic run that somebody asked for: the policy in whose name it is made, which must be applied to the vault. */
+  readonly policyId?: string;
   /** Of an automatic run: what it is made for. Asked at each attempt, on fresh state; what it throws ends the request. */
   readonly schedule?: (checkpointId: string, vault: Vault) => Promise<ScheduledFor>;
 }
@@ -70,7 +73,7 @@ const SKIPPED_PER_TRANSACTION = 90;
 /**
  * Starts one backup per chosen resource. Resources that cannot take part are listed as skipped (BKP-07); when none can,
  * the request is refused with their common code, or 0001.
- * @throws Fault 6105, 6113, 6124, 6114, 6135, 6104, 0001, 6125, 2010, 6134, 6215, 7000, 7100 …
+ * @throws Fault 6105, 6113, 6124, 6114, 6135, 6104, 0001, 6125, 2010, 6134, 6215, 7000, 7100, 6000, 6002 …
  */
 export async function createCheckpoint(
   s: Services,
@@ -120,6 +123,7 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
   const { vault, bindings: bound } = await showVault(s, caller.projectId, ask.vaultId);
   refuseUnfitVault(vault, bound, ask.autoTrigger);
   const id = s.newId();
+  const named = ask.policyId === undefined ? undefined : await backupPolicyOf(s, vault, ask.policyId);
   const scheduled = await ask.schedule?.(id, vault);
   const { chosen, unfit } = await chooseMembers(s, ask.resources, bound, ask.autoTrigger);
 
@@ -157,8 +161,10 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     : { retentionDays: ask.retentionDays };
   const expiredAt = rule && expiryOf(rule, now);
   const drafts = chosen.map((c, i) => {
-    const full = !ask.incremental || isFullDue(scheduled?.fullEvery, fullness(c.binding), scheduled?.nominal ?? now);
-    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt }, memberName(name, i, chosen.length));
+    const every = scheduled?.fullEvery ?? numberSet(named?.operationDefinition.fullBackupInterval);
+    const full = !ask.incremental || isFullDue(every, fullness(c.binding), scheduled?.nominal ?? now);
+    const policyId = scheduled?.policyId ?? named?.id;
+    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt, policyId }, memberName(name, i, chosen.length));
   });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
@@ -193,7 +199,11 @@ function draft(
   caller: Caller,
   vault: Vault,
   checkpoint: Checkpoint,
-  c: Chosen & { readonly full: boolean; readonly expiredAt: Instant | undefined },
+  c: Chosen & {
+    readonly full: boolean;
+    readonly expiredAt: Instant | undefined;
+    readonly policyId: string | undefined;
+  },
   name: string,
 ): Draft {
   const { binding, resource } = c;
@@ -232,7 +242,7 @@ function draft(
     vaultName: vault.name,
     enterpriseProjectId: vault.enterpriseProjectId,
     checkpointId: checkpoint.id,
-    ...(checkpoint.scheduled && { policyId: checkpoint.scheduled.policyId }),
+    ...(c.policyId !== undefined && { policyId: c.policyId }),
     resource: about,
     backup: { id: backup.id, name },
     createdAt: checkpoint.createdAt,

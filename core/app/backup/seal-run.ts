@@ -41,6 +41,7 @@ import { previousLink } from "../repository/chain.ts";
 import { dueAfter } from "../retention/due-retention.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { tellOfVault } from "../tell.ts";
 import { loadRun, RunClosed, type RunRef } from "./run.ts";
 
 /**
@@ -66,6 +67,13 @@ export async function sealRun(s: Services, ref: RunRef): Promise<void> {
   // After the transaction that no longer names them; what a crash leaves here is found by its tags (sweep-provider.ts).
   await s.resources.releaseKept(superseded).catch((error: unknown) => {
     s.log({ level: "warn", text: "superseded snapshots stay until the sweep", superseded, error: String(error) });
+  });
+  await tellOfVault(s, backup.vaultId, {
+    severity: "info",
+    topic: "backup.succeeded",
+    projectId: backup.projectId,
+    message: `backup ${backup.name} of ${backup.resourceName} is available`,
+    facts: { backup_id: backup.id, resource_id: backup.resourceId, vault_id: backup.vaultId },
   });
 }
 

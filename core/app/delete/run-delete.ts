@@ -9,6 +9,7 @@ import { trash } from "../records/trash.ts";
 import { sweepRoots } from "../repository/intents.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { tellOfVault } from "../tell.ts";
 import { bringBack } from "./bring-back.ts";
 import { deleteOne } from "./delete-one.ts";
 import { goesToTrash, trashBackup } from "./trash-backup.ts";
@@ -24,16 +25,37 @@ export interface DeleteRef {
  */
 export async function runDelete(s: Services, { backupId, taskId }: DeleteRef): Promise<void> {
   const task = await load(s.records, tasks, taskKey(taskId));
+  const ends: { task?: Versioned<Task> | undefined } = {};
   const end = async () => {
-    const running = await runningTask(s, taskId);
-    return running === undefined ? [] : [replace(tasks, ended(running, s.now()))];
+    ends.task = await runningTask(s, taskId);
+    return ends.task === undefined ? [] : [replace(tasks, ended(ends.task, s.now()))];
   };
   if (task?.type === "undelete") return bringBack(s, backupId, end);
   const backup = await load(s.records, backups, backupKey(backupId));
-  if (backup !== undefined && goesToTrash(s, backup)) return trashBackup(s, backupId, end);
-  await deleteOne(s, backupId, end);
-  if (backup !== undefined) await sweepRoots(s, backup.domainId);
+  if (backup !== undefined && goesToTrash(s, backup)) {
+    await trashBackup(s, backupId, end);
+  } else {
+    await deleteOne(s, backupId, end);
+    if (backup !== undefined) await sweepRoots(s, backup.domainId);
+  }
+  // Whoever does it again finds the task ended, and tells nothing twice.
+  if (ends.task !== undefined) await tellOfDeletion(s, ends.task, "info", "backup.deleted", "was deleted");
 }
+
+const tellOfDeletion = (
+  s: Services,
+  { id, projectId, vaultId = "", backup }: Task,
+  severity: "info" | "critical",
+  topic: "backup.deleted" | "backup.delete-failed",
+  what: string,
+): Promise<void> =>
+  tellOfVault(s, vaultId, {
+    severity,
+    topic,
+    projectId,
+    message: `backup ${backup?.name} ${what}`,
+    facts: { task_id: id, backup_id: backup?.id ?? "", vault_id: vaultId },
+  });
 
 const ended = (task: Versioned<Task>, now: number): Versioned<Task> => ({
   ...task,
@@ -51,7 +73,7 @@ async function runningTask(s: Services, taskId: string): Promise<Versioned<Task>
  * A backup that was to go stays, in error, and can be deleted again; one that was to come back stays in the trash, and can be
  * asked for again. Idempotent.
  */
-export const failDelete = (
+export async function failDelete(
   s: Services,
   {
     backupId,
@@ -59,10 +81,10 @@ export const failDelete = (
     error,
     status,
   }: DeleteRef & { readonly error: CaughtError; readonly status?: "failed" | "timeout" },
-): Promise<void> =>
-  withFreshState(async () => {
+): Promise<void> {
+  const failed = await withFreshState(async () => {
     const task = await runningTask(s, taskId);
-    if (task === undefined) return;
+    if (task === undefined) return undefined;
     const backup = task.type === "delete" ? await load(s.records, backups, backupKey(backupId)) : undefined;
     const trashed = task.type === "undelete" ? await load(s.records, trash, trashKey(backupId)) : undefined;
     const now = s.now();
@@ -79,4 +101,8 @@ export const failDelete = (
         : []),
       ...(trashed?.returning === taskId ? [replace(trash, { ...trashed, returning: undefined })] : []),
     ]);
+    return task;
   });
+  if (failed?.type !== "delete") return;
+  await tellOfDeletion(s, failed, "critical", "backup.delete-failed", `was not deleted: ${failureOf(error).message}`);
+}

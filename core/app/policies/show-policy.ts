@@ -3,6 +3,7 @@ import { fault } from "../../domain/fault.ts";
 import { POLICY_TYPES, type PolicyType } from "../../domain/policy.ts";
 import { inBatches } from "../in-batches.ts";
 import { fromRows, listPage, type PageAsk, type Paged } from "../lists/walk.ts";
+import type { Vault } from "../records/entities.ts";
 import { vaultKey } from "../records/keys.ts";
 import { linksOf, listPolicyRows, loadPolicy, type Policy, type PolicyLink } from "../records/policies.ts";
 import type { Versioned } from "../records/record.ts";
@@ -29,6 +30,17 @@ const POLICIES_AT_ONCE = 16;
 export async function findPolicy(s: RecordServices, projectId: string, policyId: string): Promise<Versioned<Policy>> {
   const found = await Promise.all(POLICY_TYPES.map((type) => loadPolicy(s.records, projectId, type, policyId)));
   return found.find((policy) => policy !== undefined) ?? fault("6000", `policy ${policyId} does not exist`);
+}
+
+/** The policy, if it is the one that backs this vault up. @throws Fault 6000 (no such policy), 6002 (another, or none) */
+export async function backupPolicyOf(
+  s: RecordServices,
+  { projectId, policies }: Pick<Vault, "projectId" | "policies">,
+  policyId: string,
+): Promise<Policy> {
+  const policy = await findPolicy(s, projectId, policyId);
+  if (policies?.backup !== policy.id) fault("6002", `policy ${policyId} is no backup policy of this vault`);
+  return policy;
 }
 
 /** @throws Fault 6000 when the project has no such policy */

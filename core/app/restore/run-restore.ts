@@ -131,9 +131,18 @@ export async function concludeRestore(s: Services, ref: RestoreRef): Promise<voi
       replace(tasks, { ...task, status: next(TASK, task.status, "success"), endedAt: now, updatedAt: now }),
       remove(runs, run),
     ]);
-    return run;
+    return { run, backup };
   });
-  if (ended !== undefined) await abandon(s, ended);
+  if (ended === undefined) return;
+  const { run, backup } = ended;
+  await abandon(s, run);
+  await tellOfVault(s, run.vaultId, {
+    severity: "info",
+    topic: "restore.succeeded",
+    projectId: backup.projectId,
+    message: `restore of ${backup.name} to ${backup.resourceName} is complete`,
+    facts: { task_id: ref.taskId, backup_id: backup.id, resource_id: run.resourceId, vault_id: run.vaultId },
+  });
 }
 
 /** Frees what the restore made and does not need any more. @returns whether that worked; the sweep finds the rest by its tags */

@@ -1,6 +1,7 @@
 /** The tasks of removing resources and deleting vaults: backups go in batches, then bindings and claims, then the vault. */
 
 import { next, RESOURCE, TASK, VAULT } from "../../domain/state-machines.ts";
+import type { Notice } from "../../ports/notifier.ts";
 import type { Write } from "../../ports/record-store.ts";
 import { withoutLease } from "../backup/seal-run.ts";
 import { deleteOne } from "../delete/delete-one.ts";
@@ -13,6 +14,7 @@ import { sweepRoots } from "../repository/intents.ts";
 import { defaultDomain } from "../repository/keyring.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
+import { tell, tellOfVault } from "../tell.ts";
 import { loadBindings } from "./load-vault.ts";
 import { releases } from "./show-vault.ts";
 import { removing } from "./start-remove-resources.ts";
@@ -51,13 +53,30 @@ export async function deleteVaultBatch(s: Services, { taskId }: { readonly taskI
     const marked = binding.status === "removing" ? binding : await mark(s, binding, taskId);
     if (marked !== undefined && !(await removeBinding(s, marked, left))) return { done: false };
   }
-  await withFreshState(async () => {
+  const gone = await withFreshState(async () => {
     const vault = await load(s.records, vaults, vaultKey(vaultId));
     await succeed(s, taskId, vault === undefined ? [] : [remove(vaults, vault)]);
+    return vault;
   });
   await sweepRoots(s, defaultDomain(task.projectId));
+  // Whether its owner had silenced it is known from what it was.
+  if (gone?.smnNotify === true)
+    await tell(s, aboutVault(task, "info", "vault.deleted", "was deleted with everything in it"));
   return { done: true };
 }
+
+const aboutVault = (
+  { id, projectId, vaultId = "", vaultName = vaultId }: Task,
+  severity: "info" | "critical",
+  topic: "vault.deleted" | "vault.delete-failed",
+  what: string,
+): Notice => ({
+  severity,
+  topic,
+  projectId,
+  message: `vault ${vaultName} ${what}`,
+  facts: { task_id: id, vault_id: vaultId },
+});
 
 const mark = (s: Services, { vaultId, resourceId }: Binding, taskId: string): Promise<Versioned<Binding> | undefined> =>
   withFreshState(async () => {
@@ -124,17 +143,17 @@ async function succeed(s: Services, taskId: string, also: readonly Write[]): Pro
 }
 
 /** The task fails with its reason; a vault or resource that is half removed is in error and can be removed again (VLT-12). */
-export const failRemoval = (
+export async function failRemoval(
   s: Services,
   {
     taskId,
     error,
     status,
   }: { readonly taskId: string; readonly error: CaughtError; readonly status?: "failed" | "timeout" },
-): Promise<void> =>
-  withFreshState(async () => {
+): Promise<void> {
+  const failed = await withFreshState(async () => {
     const task = await runningTask(s, taskId);
-    if (task?.vaultId === undefined) return;
+    if (task?.vaultId === undefined) return undefined;
     const vault = await load(s.records, vaults, vaultKey(task.vaultId));
     const held = (await loadBindings(s.records, task.vaultId)).filter((b) => b.lease?.holder === taskId);
     const now = s.now();
@@ -156,4 +175,9 @@ export const failRemoval = (
         ? [replace(vaults, { ...vault, status: next(VAULT, vault.status, "fail"), updatedAt: now })]
         : []),
     ]);
+    return task;
   });
+  if (failed?.type !== "vault_delete") return;
+  const what = `was not deleted: ${failureOf(error).message}`;
+  await tellOfVault(s, failed.vaultId ?? "", aboutVault(failed, "critical", "vault.delete-failed", what));
+}

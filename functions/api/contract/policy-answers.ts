@@ -1,8 +1,8 @@
-/** How policies, and the runs that they ask for, are answered (cbr-api 5.8; runs are an extension of ours). */
+/** How policies, the runs that they ask for, and what rules say of them are answered (cbr-api 5.8; the rest is ours). */
 import { z } from "zod";
 import { POLICY_TYPES } from "../../../core/domain/policy.ts";
 import { RUN_STATES } from "../../../core/domain/statuses.ts";
-import { count, id, time, timeOrNull, uuid } from "./answers.ts";
+import { count, id, page, time, timeOrNull, uuid } from "./answers.ts";
 
 /** Exactly the members that were sent, as they were sent: -1 and 0 set nothing. */
 const definition = z
@@ -63,3 +63,28 @@ export const scheduledRun = z
     backups: z.strictObject({ available: count, failed: count, skipped: count }).nullable(),
   })
   .meta({ id: "ScheduledRun" });
+
+const verdict = {
+  compliant: z.boolean(),
+  reason: z.string().nullable().meta({ description: "why it is not" }),
+};
+
+export const compliance = z
+  .strictObject({
+    max_gap_hours: count,
+    min_retention_days: count,
+    policies: z.array(
+      z.strictObject({ policy_id: uuid, policy_name: z.string(), longest_gap_hours: z.number().min(0), ...verdict }),
+    ),
+    vaults: z.array(
+      z.strictObject({
+        vault_id: uuid,
+        vault_name: z.string(),
+        policy_id: uuid.nullable(),
+        policy_name: z.string().nullable(),
+        ...verdict,
+      }),
+    ),
+    ...page,
+  })
+  .meta({ id: "Compliance" });

@@ -1,11 +1,11 @@
-/** The contract of policies, of applying them to vaults, and of their runs (cbr-api 7.2, #12, #13; runs are an extension of ours). */
+/** The contract of policies, of applying them to vaults, and of their runs (cbr-api 7.2, #12, #13; runs and compliance are extensions of ours). */
 import { z } from "zod";
 import { POLICY_TYPES } from "../../../core/domain/policy.ts";
 import { RUN_STATES } from "../../../core/domain/statuses.ts";
 import { associatePolicyBody, createPolicyBody, dissociatePolicyBody, updatePolicyBody } from "../schemas/policies.ts";
 import { count, id, page } from "./answers.ts";
 import { instant, paging, text } from "./parameters.ts";
-import { policy, scheduledRun } from "./policy-answers.ts";
+import { compliance, policy, scheduledRun } from "./policy-answers.ts";
 
 const applied = { vault_id: id, policy_id: id };
 
@@ -50,5 +50,19 @@ export const policyOperations = {
       end_time: instant,
     },
     answers: { 200: z.strictObject({ runs: z.array(scheduledRun), ...page }) },
+  },
+  ShowCompliance: {
+    summary: "Judges backup policies by how often they run and vaults by how long they keep; a page of the vaults",
+    query: {
+      ...paging,
+      max_gap_hours: z
+        .int()
+        .min(1)
+        .max(720)
+        .default(24)
+        .meta({ description: "allowed between two points of a policy" }),
+      min_retention_days: z.int().min(1).max(99_999).default(7).meta({ description: "where a policy keeps by days" }),
+    },
+    answers: { 200: compliance },
   },
 } as const;

@@ -22,7 +22,14 @@ function retentionDays(days: number | null | undefined, autoTrigger: boolean): n
   return days;
 }
 
-/** POST checkpoints. `policyId` is for the handler: what it asks for does not exist yet. */
+/** The policy in whose name an automatic run is made. @throws Fault 9900 */
+function policyOf(policyId: string | null | undefined, autoTrigger: boolean): string | undefined {
+  if (policyId && !autoTrigger)
+    badField("checkpoint.parameters.policy_id", "is for automatic backups: auto_trigger must be true");
+  return policyId || undefined;
+}
+
+/** POST checkpoints. */
 export const createCheckpointBody = z
   .object({
     checkpoint: z.object({
@@ -48,18 +55,17 @@ export const createCheckpointBody = z
     const resources = [...details, ...(p.resources ?? []).filter((id) => !named.has(id)).map((id) => ({ id }))];
     const autoTrigger = ("auto_trigger" in p ? p.auto_trigger : undefined) ?? false;
     const days = retentionDays("retention_duration_days" in p ? p.retention_duration_days : undefined, autoTrigger);
+    const policyId = policyOf("policy_id" in p ? p.policy_id : undefined, autoTrigger);
     return {
-      ask: {
-        vaultId: vault_id,
-        incremental: ("incremental" in p ? p.incremental : undefined) ?? true,
-        autoTrigger,
-        ...(days !== undefined && { retentionDays: days }),
-        ...(p.name && { name: p.name }),
-        ...(p.description != null && { description: p.description }),
-        // Neither list given, or both empty: the whole vault.
-        ...(resources.length > 0 && { resources }),
-      },
-      policyId: ("policy_id" in p ? p.policy_id : undefined) || undefined,
+      vaultId: vault_id,
+      incremental: ("incremental" in p ? p.incremental : undefined) ?? true,
+      autoTrigger,
+      ...(days !== undefined && { retentionDays: days }),
+      ...(policyId !== undefined && { policyId }),
+      ...(p.name && { name: p.name }),
+      ...(p.description != null && { description: p.description }),
+      // Neither list given, or both empty: the whole vault.
+      ...(resources.length > 0 && { resources }),
     };
   });
 

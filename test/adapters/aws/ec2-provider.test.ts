@@ -215,6 +215,21 @@ describe("EC2 and EBS as a resource provider", () => {
     expect(await held()).toEqual([]);
   });
 
+  test("RST-18: a volume that several instances share is no target before all but one have let go of it", async () => {
+    const shared = account.addVolume({ sizeGib: 8 });
+    const [first, second] = [account.addInstance([account.addVolume()]), account.addInstance([account.addVolume()])];
+    const attached = (...ids: string[]) =>
+      ids.map((instanceId) => ({ instanceId, device: "/dev/sdf", state: "attached", deleteOnTermination: false }));
+    const volume = account.state.volumes.get(shared);
+    if (volume === undefined) throw new Error("no volume");
+    volume.attachments = attached(first, second);
+    const refused = provider.target({ diskId: shared, size: GIB });
+    await expect(refused).rejects.toBeInstanceOf(TargetUnusable);
+    await expect(refused).rejects.toThrow("attached to several instances");
+    volume.attachments = attached(first);
+    expect(await provider.target({ diskId: shared, size: GIB })).toMatchObject({ diskId: shared });
+  });
+
   test("a target describes the volume that is to be made", async () => {
     const id = account.addVolume({ sizeGib: 8 });
     const target = await provider.target({ diskId: id, size: 5 * GIB });

@@ -57,6 +57,22 @@ metricsContract("CloudWatch embedded metric format", () => {
 });
 
 describe("a line", () => {
+  test("gives the numbers of a vault CBR's units: GB and percent (MON-01)", () => {
+    const { metrics, parsed } = open();
+    metrics.gauge("used_vault_size", 12.5, { instance_id: "v" });
+    metrics.gauge("vault_util", 50, { instance_id: "v" });
+    metrics.flush();
+    const [line] = parsed();
+    expect(line?._aws.CloudWatchMetrics[0]).toMatchObject({
+      Dimensions: [["instance_id"]],
+      Metrics: [
+        { Name: "used_vault_size", Unit: "Gigabytes" },
+        { Name: "vault_util", Unit: "Percent" },
+      ],
+    });
+    expect(line).toMatchObject({ instance_id: "v", used_vault_size: 12.5, vault_util: 50 });
+  });
+
   test("is one document of the embedded metric format for each set of labels", () => {
     const { metrics, parsed } = open({ labels: { installation: "prod" } });
     metrics.count("backups_total", 2, { outcome: "available" });
