@@ -18,9 +18,18 @@ function dueAt(vaultId: string, hour: Instant): Write {
   return insertAt({ key: dueKey(shardOf(vaultId), hour, "meter", vaultId) }, due);
 }
 
+const hourAfter = (at: Instant): Instant => (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
+
 /** Goes with the vault's creation: from the next full hour on it is metered. */
-export const firstMetering = (vaultId: string, now: Instant): Write =>
-  dueAt(vaultId, (Math.floor(now / HOUR_MS) + 1) * HOUR_MS);
+export const firstMetering = (vaultId: string, now: Instant): Write => dueAt(vaultId, hourAfter(now));
+
+/** Was `firstMetering` written at this instant, whatever has come of it since? */
+export async function wasMetered(s: RecordServices, vaultId: string, at: Instant): Promise<boolean> {
+  const hour = hourAfter(at);
+  const keys = [dueKey(shardOf(vaultId), hour, "meter", vaultId), meteringKey(vaultId, hour)];
+  // The row and the promise of the next one change places in one transaction: two reads could miss both.
+  return (await s.records.getMany(keys, { consistent: true })).some((item) => item !== undefined);
+}
 
 /**
  * Writes the hour's row and promises the next one, in one transaction. Hours that nobody saw are made up one by one, with what
