@@ -90,6 +90,7 @@ describe("help", () => {
       "admin role list",
       "admin vault freeze",
       "admin vault unfreeze",
+      "completion",
     ]);
   });
 
