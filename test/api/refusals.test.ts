@@ -55,11 +55,11 @@ describe("the list of refusals", () => {
       const named = [...documented, ...also];
       expect([name, named.length]).toEqual([name, new Set(named).size]);
       expect([name, Object.keys(never).filter((code) => !documented.includes(code as FaultCode))]).toEqual([name, []]);
-      expect(Object.values(never).filter((reason) => reason.length < 10)).toEqual([]);
+      expect(Object.values(never).filter((reason) => String(reason).length < 10)).toEqual([]);
     }
     const count = (of: (refusals: Refusals) => number) => listed.reduce((sum, [, one]) => sum + of(one), 0);
     // What the contract names: cbr-api §7, written off once.
-    expect(count(({ documented = [] }) => documented.length)).toBe(225);
+    expect(count(({ documented = [] }) => documented.length)).toBe(239);
   });
 });
 
@@ -124,13 +124,15 @@ describe("for every operation", () => {
   it.each(withBody)("#$number $name: every member that must be there is missed by its name, 9900", async (row) => {
     const { body: schema } = contractOf(row);
     const valid = bodies[row.name] ?? {};
-    const required = schema === undefined ? [] : requiredIn(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema, valid);
-    if (row.name !== "MigrateDomain" && row.name !== "CopyCheckpoint") expect(required.length).toBeGreaterThan(0);
+    if (schema === undefined) throw new Error("without a body");
+    const required = requiredIn(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema, valid);
+    expect(required.length > 0 || MAY_BE_EMPTY.includes(row.name)).toBe(true);
     for (const path of required) {
-      const answer = await send(row, { body: without(valid, path) as object });
+      const answer = await send(row, { body: without(valid, path) });
       expect([path, refusalOf(answer)]).toEqual([path, refusal("9900")]);
       expect(answer.body.error_msg).toContain(path.at(-1));
     }
+    if (row.name !== "MigrateDomain") expect(refusalOf(await send(row, { body: {} }))).toEqual(refusal("9900"));
   });
 
   const parameters = operations.flatMap((row) =>
@@ -156,6 +158,9 @@ describe("for every operation", () => {
   );
 });
 
+/** Their members stand for each other: which one is missing cannot be said; or there need be none. */
+const MAY_BE_EMPTY: readonly string[] = ["RemoveVaultResource", "AssociateVaultPolicy", "CopyCheckpoint", "MigrateDomain"];
+
 /** The little of JSON Schema that the tests read. */
 interface Schema {
   readonly type?: string;
@@ -163,15 +168,20 @@ interface Schema {
   readonly pattern?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
 }
 
-/** Paths of members that an object must have, as far as `valid` has them. */
-function requiredIn({ required = [], properties = {} }: Schema, valid: object): string[][] {
-  return Object.entries(properties).flatMap(([name, schema]) => {
+/** Paths of members that an object must have, as far as `valid` has them; of a union, those of the branch that it has. */
+function requiredIn({ required = [], properties = {}, anyOf = [], oneOf = [] }: Schema, valid: object): string[][] {
+  const has = (names: readonly string[] = []): boolean => names.every((name) => name in valid);
+  const branch = [...anyOf, ...oneOf].find((one) => has(one.required));
+  const own = Object.entries(properties).flatMap(([name, schema]) => {
     const value = (valid as Record<string, unknown>)[name];
-    const inner = typeof value === "object" && value !== null ? requiredIn(schema, value).map((path) => [name, ...path]) : [];
-    return [...(required.includes(name) ? [[name]] : []), ...inner];
+    const below = typeof value === "object" && value !== null ? requiredIn(schema, value) : [];
+    return [...(required.includes(name) ? [[name]] : []), ...below.map((path) => [name, ...path])];
   });
+  return branch === undefined ? own : [...own, ...requiredIn(branch, valid)];
 }
 
 function without(value: object, [name = "", ...rest]: readonly string[]): object {

@@ -97,7 +97,7 @@ test("verifies block by block, and restores each backup to the byte", async () =
     expect(items).toHaveLength(1);
     for (const { body } of items) {
       const rootId = String(body.id);
-      const range = { firstLeaf: 0, leaves: 1 };
+      const range = { firstLeaf: 0, endLeaf: 1 };
       const { damaged, checked } = await plane.verify({ domain, rootId, depth: "data", budgetMs: 10_000, ...range });
       expect([damaged, checked > 0]).toEqual([[], true]);
     }

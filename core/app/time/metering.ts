@@ -13,7 +13,9 @@ import { shardOf } from "./due.ts";
 
 const HOUR_MS = 3600_000;
 
-function dueAt(vaultId: string, hour: Instant): Write {
+type Put = Extract<Write, { op: "put" }>;
+
+function dueAt(vaultId: string, hour: Instant): Put {
   const due: Due = { schema: 1, workflow: "meter", name: vaultId, input: { hour } };
   return insertAt({ key: dueKey(shardOf(vaultId), hour, "meter", vaultId) }, due);
 }
@@ -21,7 +23,7 @@ function dueAt(vaultId: string, hour: Instant): Write {
 const hourAfter = (at: Instant): Instant => (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
 
 /** Goes with the vault's creation: from the next full hour on it is metered. */
-export const firstMetering = (vaultId: string, now: Instant): Write => dueAt(vaultId, hourAfter(now));
+export const firstMetering = (vaultId: string, now: Instant): Put => dueAt(vaultId, hourAfter(now));
 
 /** Was `firstMetering` written at this instant, whatever has come of it since? */
 export async function wasMetered(s: RecordServices, vaultId: string, at: Instant): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Which refusals are documented for each of the 75 operations (cbr-api §7), which of them are given here, and why others never are. */
-import type { FaultCode } from "../../../core/domain/fault.ts";
+import type { FaultCode } from "../../../core/domain/fault-codes.ts";
 import { OPERATIONS, type OperationName } from "../operations.ts";
 
 /**
@@ -304,8 +304,8 @@ export const REFUSALS = {
   ShowDomain: {},
 } as const satisfies Readonly<Record<Numbered, Refusals>>;
 
-type Documented<R> = R extends { readonly documented: readonly (infer C)[] } ? C : never;
-type Also<R> = R extends { readonly also: readonly (infer C)[] } ? C : never;
+type Documented<R> = R extends { readonly documented: readonly (infer C extends FaultCode)[] } ? C : never;
+type Also<R> = R extends { readonly also: readonly (infer C extends FaultCode)[] } ? C : never;
 type Never<R> = R extends { readonly never: infer N } ? keyof N : never;
 /** The codes that an operation of the contract gives here. */
 export type Given<N extends Numbered> =

@@ -13,7 +13,7 @@ export const validBodies = (policyId: string) =>
     UpdateVault: { vault: { name: "n" } },
     AddVaultResource: { resources: [diskResource("d1")] },
     RemoveVaultResource: { resource_ids: ["d1"] },
-    MigrateVaultResource: { destination_vault_id: NOBODY, resource_ids: ["d1"] },
+    MigrateVaultResource: { destination_vault_id: NOBODY.replaceAll("1", "2"), resource_ids: ["d1"] },
     AssociateVaultPolicy: { policy_id: policyId },
     DisassociateVaultPolicy: { policy_id: policyId },
     SetVaultResource: { resource_ids: ["d1"], action: "suspend" },

@@ -17,6 +17,7 @@ export type Provocations<N extends keyof typeof REFUSALS> = {
   readonly [Name in N]: { readonly [Code in Given<Name>]: Provoke };
 };
 
+/** An id that nothing has. */
 export const NOBODY = "11111111-1111-4111-8111-111111111111";
 export const NIGHTLY = "FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=30";
 
@@ -67,9 +68,10 @@ export const deleteVault = async (host: VaultHost, id: string): Promise<string> 
   await ok(host.call("DELETE", `/vaults/${id}`));
   return id;
 };
-export const freeze = async (host: VaultHost, id: string): Promise<string> => {
-  await ok(host.call("POST", `/holdfast/vaults/${id}/freeze`, {}));
-  return id;
+/** As an operator does. */
+export const freeze = async (host: VaultHost, vaultId: string): Promise<string> => {
+  await setVault(host, vaultId, () => ({ status: "frozen" }));
+  return vaultId;
 };
 
 /** @returns the new policy's id */
@@ -96,7 +98,7 @@ export const organizationPolicyBody = (change: object = {}) => ({
     policy_name: "nightly",
     policy_enabled: true,
     policy_operation_definition: { max_backups: 10 },
-    policy_trigger: { properties: { pattern: [NIGHTLY] } },
+    policy_trigger: { properties: { pattern: [NIGHTLY.replace("30", "00")] } },
     ...change,
   },
 });
