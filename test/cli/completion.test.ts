@@ -1,4 +1,4 @@
-/** Do shells complete what `holdfast` has, and nothing else? bash is run; zsh and fish read the scripts where they are installed. */
+/** Do shells complete what `holdfast` has, and nothing else? bash is run; of the other scripts it is checked that they leave nothing out. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -77,13 +77,6 @@ describe("bash", () => {
 });
 
 describe.each(["zsh", "fish"])("%s", (shell) => {
-  const missing = spawnSync(shell, ["--version"]).error !== undefined;
-
-  test.skipIf(missing)("takes the script", () => {
-    const { status, stderr } = spawnSync(shell, ["-n", join(folder, shell)], { encoding: "utf8" });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  });
-
   test("the script names every command and option", () => {
     const script = shell === "zsh" ? zshCompletion(all) : fishCompletion(all);
     for (const { commands, options } of all) {
