@@ -22,7 +22,7 @@ beforeEach(() => {
   lines = [];
 });
 afterEach(async () => {
-  await service?.stop(5_000);
+  await service?.stop(1_200);
   service = undefined;
   copy.remove();
 });
@@ -33,7 +33,7 @@ async function start(): Promise<ApiClient> {
   return signIn(service.credentials);
 }
 async function stop(): Promise<void> {
-  await service?.stop(5_000);
+  await service?.stop(1_200);
   service = undefined;
 }
 async function idle(client: ApiClient): Promise<TaskView[]> {
