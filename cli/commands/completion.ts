@@ -19,7 +19,7 @@ export function addCompletionCommand(program: Command): void {
       "after",
       example(
         "holdfast completion bash > ~/.local/share/bash-completion/completions/holdfast",
-        'holdfast completion zsh > "${fpath[1]}/_holdfast"',
+        'holdfast completion zsh > "$fpath[1]/_holdfast"',
         "holdfast completion fish > ~/.config/fish/completions/holdfast.fish",
       ),
     )

@@ -6,7 +6,9 @@ export function bashCompletion(all: readonly Completable[]): string {
   const paths = all.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
   const values = all.flatMap(({ path, options }) =>
     options.flatMap(({ flags, values: words = [] }) =>
-      words.length === 0 ? [] : [`    ${flags.map((flag) => quoted(`${path} ${flag}`)).join("|")}) words=${list(words)} ;;`],
+      words.length === 0
+        ? []
+        : [`    ${flags.map((flag) => quoted(`${path} ${flag}`)).join("|")}) words=${list(words)} ;;`],
     ),
   );
   const here = all.map(({ path, commands, options, values: words }) => {

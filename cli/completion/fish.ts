@@ -9,9 +9,12 @@ export function fishCompletion(all: readonly Completable[]): string {
       ...commands.map(({ name, about }) => `${when} -f -a ${name} -d ${quotedForFish(shortly(about))}`),
       ...(values.length > 0 ? [`${when} -f -a ${quotedForFish(values.join(" "))}`] : []),
       ...options.map((option) => {
-        const flags = option.flags.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
+        const flags = option.flags.map((flag) =>
+          flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
         const words = option.values ?? [];
-        const value = option.values === undefined ? "" : words.length > 0 ? ` -x -a ${quotedForFish(words.join(" "))}` : " -r";
+        const value =
+          option.values === undefined ? "" : words.length > 0 ? ` -x -a ${quotedForFish(words.join(" "))}` : " -r";
         return `${when} ${flags.join(" ")}${value} -d ${quotedForFish(shortly(option.about))}`;
       }),
     ];

@@ -8,7 +8,9 @@ export function zshCompletion(all: readonly Completable[]): string {
     options.flatMap(({ flags, values: words = [] }) =>
       words.length === 0
         ? []
-        : [`    (${flags.map((flag) => quoted(`${path} ${flag}`)).join("|")}) compadd -- ${words.map(quoted).join(" ")}; return ;;`],
+        : [
+            `    (${flags.map((flag) => quoted(`${path} ${flag}`)).join("|")}) compadd -- ${words.map(quoted).join(" ")}; return ;;`,
+          ],
     ),
   );
   const here = all.map(({ path, commands, options, values: words }) => {

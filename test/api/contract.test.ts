@@ -66,7 +66,9 @@ describe("docs/openapi.json", () => {
 
   it("says with which codes an operation refuses", () => {
     const Told = z.object({ responses: z.object({ default: z.object({ description: z.string() }) }) });
-    const { responses } = Told.parse((document.paths as Record<string, Record<string, unknown>>)["/v3/{project_id}/policies/{policy_id}"]?.put);
+    const { responses } = Told.parse(
+      (document.paths as Record<string, Record<string, unknown>>)["/v3/{project_id}/policies/{policy_id}"]?.put,
+    );
     expect(responses.default.description).toBe(
       "refused; 6000: policy not found; 6003: destination region fixed while policy is bound",
     );

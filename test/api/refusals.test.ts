@@ -13,7 +13,7 @@ import { backupRefusals } from "./refusals/backups.ts";
 import { otherRefusals } from "./refusals/others.ts";
 import { validBodies } from "./refusals/valid.ts";
 import { vaultRefusals } from "./refusals/vaults.ts";
-import { NOBODY, type Asked, type Provoke, policy } from "./refusals/world.ts";
+import { type Asked, NOBODY, type Provoke, policy } from "./refusals/world.ts";
 
 const provocations: Readonly<Record<string, Readonly<Record<string, Provoke>>>> = {
   ...vaultRefusals,
@@ -70,7 +70,11 @@ describe("a refusal", () => {
   afterEach(() => host.close());
 
   const cases = operations.flatMap((row) =>
-    Object.entries(provocations[row.name] ?? {}).map(([code, provoke]) => ({ ...row, code: code as FaultCode, provoke })),
+    Object.entries(provocations[row.name] ?? {}).map(([code, provoke]) => ({
+      ...row,
+      code: code as FaultCode,
+      provoke,
+    })),
   );
   it.each(cases)("$code of #$number $name", async ({ code, provoke, ...row }) => {
     const answer = await send(row, await provoke(host));
@@ -104,14 +108,20 @@ describe("for every operation", () => {
       .filter(([parameter]) => row.path.includes(`{${parameter}}`))
       .map(([parameter, code]) => ({ ...row, parameter, code })),
   );
-  it.each(ids)("#$number $name: an unknown $parameter, and one that is no id, is 404 ($path)", async ({ parameter, code, ...row }) => {
-    // To whom a backup is not shared it does not exist: what is missing is the share.
-    const expected = row.name === "UpdateMemberStatus" ? "6705" : code;
-    for (const id of [NOBODY, "a-name"]) {
-      const answer = await send(row, { path: { [parameter]: id }, ...(bodies[row.name] && { body: bodies[row.name] }) });
-      expect(refusalOf(answer)).toEqual(refusal(expected));
-    }
-  });
+  it.each(ids)(
+    "#$number $name: an unknown $parameter, and one that is no id, is 404 ($path)",
+    async ({ parameter, code, ...row }) => {
+      // To whom a backup is not shared it does not exist: what is missing is the share.
+      const expected = row.name === "UpdateMemberStatus" ? "6705" : code;
+      for (const id of [NOBODY, "a-name"]) {
+        const answer = await send(row, {
+          path: { [parameter]: id },
+          ...(bodies[row.name] && { body: bodies[row.name] }),
+        });
+        expect(refusalOf(answer)).toEqual(refusal(expected));
+      }
+    },
+  );
 
   it.each(withBody)("#$number $name: no body, and none that is an object, is 9900", async (row) => {
     for (const body of [undefined, [], "text", 1, null]) {
@@ -159,7 +169,12 @@ describe("for every operation", () => {
 });
 
 /** Their members stand for each other: which one is missing cannot be said; or there need be none. */
-const MAY_BE_EMPTY: readonly string[] = ["RemoveVaultResource", "AssociateVaultPolicy", "CopyCheckpoint", "MigrateDomain"];
+const MAY_BE_EMPTY: readonly string[] = [
+  "RemoveVaultResource",
+  "AssociateVaultPolicy",
+  "CopyCheckpoint",
+  "MigrateDomain",
+];
 
 /** The little of JSON Schema that the tests read. */
 interface Schema {

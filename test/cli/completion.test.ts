@@ -35,9 +35,15 @@ describe("bash", () => {
   test.each([
     [["va"], ["vault"]],
     [["vault", "t"], ["tag"]],
-    [["vault", "tag", ""], ["add", "remove", "list", "help"]],
+    [
+      ["vault", "tag", ""],
+      ["add", "remove", "list", "help"],
+    ],
     [["policy", "pre"], ["preview"]],
-    [["completion", ""], ["bash", "zsh", "fish"]],
+    [
+      ["completion", ""],
+      ["bash", "zsh", "fish"],
+    ],
     [["nothing", "like"], []],
   ])("%j is completed by commands", (words, expected) => {
     expect(offered(...words)).toEqual(expected);
@@ -82,7 +88,9 @@ describe.each(["zsh", "fish"])("%s", (shell) => {
     for (const { commands, options } of all) {
       for (const { name } of commands) expect(script).toContain(shell === "zsh" ? `'${name}:` : `-a ${name} `);
       for (const flag of options.flatMap(({ flags }) => flags))
-        expect(script).toContain(shell === "zsh" ? `'${flag}:` : flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`);
+        expect(script).toContain(
+          shell === "zsh" ? `'${flag}:` : flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
     }
   });
 });

@@ -73,7 +73,7 @@ export function earlierRecordsContract(name: string, create: () => Promise<Under
 
     test("lose nothing to a crash before or after any of its writes, and end up the same an hour later", async () => {
       let writes = 0;
-      for (;; writes++) {
+      for (; ; writes++) {
         const dying = dyingStore(under.store, writes, { lost: writes % 2 === 1 });
         const ended = await bringUp(services(dying)).then(
           () => true,

@@ -91,7 +91,9 @@ test("verifies block by block, and restores each backup to the byte", async () =
   }
   await stop();
   const { objects, blocks, keys, records, close } = await openHostFolder(copy.data, { create: false });
-  const domain = await createKeyring({ objects, keys, randomBytes: (n) => new Uint8Array(n) }).open(defaultDomain(project_id));
+  const domain = await createKeyring({ objects, keys, randomBytes: (n) => new Uint8Array(n) }).open(
+    defaultDomain(project_id),
+  );
   const plane = createDataPlane({ objects, blocks });
   for (const { id } of backups) {
     const { items } = await records.query({ pk: `B#${id}`, sk: { prefix: "D#" }, limit: 10, consistent: true });
@@ -131,7 +133,11 @@ test("goes on with incremental backups: only what changed since the last one of 
 test("takes what the earlier service did not know: a policy, the trash, an audit trail, metering of every vault", async () => {
   const client = await start();
   const due = itemsOf(copy.data).filter(({ pk }) => pk.startsWith("DUE#"));
-  const named = (kind: string) => due.map(({ sk }) => sk.split("#")).flatMap(([, k, id]) => (k === kind ? [id] : [])).sort();
+  const named = (kind: string) =>
+    due
+      .map(({ sk }) => sk.split("#"))
+      .flatMap(([, k, id]) => (k === kind ? [id] : []))
+      .sort();
   expect(named("meter")).toEqual(Object.values(vaults).sort());
   expect(named("collect")).toEqual([defaultDomain(service?.credentials.project_id ?? "")]);
   const trigger = { properties: { pattern: ["FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=30"] } };
@@ -152,7 +158,9 @@ test("of a newer version is refused with what to do, and left as it is", async (
   await start();
   await stop();
   const db = new DatabaseSync(join(copy.data, "records.sqlite"));
-  db.exec(`UPDATE items SET body = replace(body, '"version":${RECORDS_VERSION}', '"version":${RECORDS_VERSION + 1}') WHERE pk = 'VERSION'`);
+  db.exec(
+    `UPDATE items SET body = replace(body, '"version":${RECORDS_VERSION}', '"version":${RECORDS_VERSION + 1}') WHERE pk = 'VERSION'`,
+  );
   db.close();
   const before = itemsOf(copy.data);
   await expect(start()).rejects.toThrow(

@@ -19,4 +19,7 @@ const random = (): number => {
   seed = (seed * 16_807) % 2_147_483_647;
   return seed / 2_147_483_647;
 };
-earlierRecordsContract("a store with bad manners", sqlite({ indexLagWrites: 0, staleReadRate: 0, conflictRate: 0.2, throttleRate: 0.1, shortPageRate: 0.3, random }));
+earlierRecordsContract(
+  "a store with bad manners",
+  sqlite({ indexLagWrites: 0, staleReadRate: 0, conflictRate: 0.2, throttleRate: 0.1, shortPageRate: 0.3, random }),
+);

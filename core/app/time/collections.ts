@@ -1,7 +1,8 @@
 /** When is a repository collected? Once a day from its first backup on, and whenever somebody asks. */
 import { TransactionRefused, type Write } from "../../ports/record-store.ts";
-import type { Due, Repository } from "../records/entities.ts";
+import type { Due } from "../records/entities.ts";
 import { dueKey, repositoryKey } from "../records/keys.ts";
+import type { Repository } from "../records/repositories.ts";
 import { insert, insertAt, repositories } from "../records/tables.ts";
 import type { RecordServices, Services } from "../services.ts";
 import { shardOf } from "./due.ts";

@@ -29,7 +29,7 @@ const RecordsVersion = z.object({
 type RecordsVersion = z.infer<typeof RecordsVersion>;
 
 /** The records were written by a newer Holdfast; nothing was changed. The message is one line that says what to do. */
-export class RecordsNewer extends Error {
+class RecordsNewer extends Error {
   override readonly name = "RecordsNewer";
 }
 

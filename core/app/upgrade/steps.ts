@@ -1,7 +1,7 @@
 /** What earlier Holdfasts did not write, and this one counts on. */
 import type { Instant } from "../../domain/values.ts";
-import { readDirectory } from "../identity/directory.ts";
 import { ConditionFailed, type Item } from "../../ports/record-store.ts";
+import { readDirectory } from "../identity/directory.ts";
 import { Backup, Vault } from "../records/entities.ts";
 import { byProject } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";

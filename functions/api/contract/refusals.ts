@@ -34,7 +34,8 @@ const PREDECESSOR = "there is no predecessor service here";
 const TURBO = "file systems are not built yet: no backup of one exists";
 const DESKTOP = "no host has desktops: no backup of one exists";
 const HYBRID = "nothing writes into a hybrid vault here";
-const FORM = "the form of a disk is no obstacle: a host knows disks that it can read, and says 7003 or 7101 of the others";
+const FORM =
+  "the form of a disk is no obstacle: a host knows disks that it can read, and says 7003 or 7101 of the others";
 const FORM_OF_TARGET = "the form of a disk is no obstacle: one that cannot be written is 2011";
 const GONE = "a server that was terminated is not there any more: 7100";
 const BARE_METAL = "no host has bare-metal servers";
@@ -98,7 +99,23 @@ export const REFUSALS = {
     also: ["6108", "6127", "6136", "6137", "6302", "7600"],
   },
   CreatePostPaidVault: {
-    also: ["6100", "6101", "6102", "6104", "6116", "6137", "6302", "6600", "7000", "7003", "7100", "7101", "7108", "7500", "7600"],
+    also: [
+      "6100",
+      "6101",
+      "6102",
+      "6104",
+      "6116",
+      "6137",
+      "6302",
+      "6600",
+      "7000",
+      "7003",
+      "7100",
+      "7101",
+      "7108",
+      "7500",
+      "7600",
+    ],
   },
   ListVault: {},
   ShowVault: { documented: ["6105"] },
@@ -122,7 +139,22 @@ export const REFUSALS = {
   },
   AddVaultResource: {
     documented: [
-      ...(["6100", "6102", "6103", "6104", "6105", "6108", "6137", "7000", "7001", "7002", "7003", "7006", "7100", "7101"] as const),
+      ...([
+        "6100",
+        "6102",
+        "6103",
+        "6104",
+        "6105",
+        "6108",
+        "6137",
+        "7000",
+        "7001",
+        "7002",
+        "7003",
+        "7006",
+        "7100",
+        "7101",
+      ] as const),
       ...(["7102", "7103", "7104", "7105", "7106", "7107", "7108", "7109", "7110", "7111", "7116", "7500"] as const),
     ],
     never: BINDING,
@@ -171,7 +203,21 @@ export const REFUSALS = {
   ListOrganizationPolicyDetail: {},
   CreateCheckpoint: {
     documented: [
-      ...(["0001", "0002", "1001", "2010", "6105", "6113", "6114", "6124", "6125", "6126", "6135", "6203", "6215"] as const),
+      ...([
+        "0001",
+        "0002",
+        "1001",
+        "2010",
+        "6105",
+        "6113",
+        "6114",
+        "6124",
+        "6125",
+        "6126",
+        "6135",
+        "6203",
+        "6215",
+      ] as const),
       ...(["7100", "7101", "7102", "7103", "7104", "7105", "7106", "7107", "7108", "7109", "7110", "7111"] as const),
       ...(["7112", "7113", "8300"] as const),
     ],

@@ -3,21 +3,19 @@ import type { Backup, Part } from "../../../core/app/records/entities.ts";
 import { SERVER } from "../../../core/domain/resource-types.ts";
 import { GIB } from "../../../core/domain/values.ts";
 import { backupRow, partRow, putBackup } from "../../support/backup-rows.ts";
-import { diskResource, PROJECT, type VaultHost } from "../../support/vault-host.ts";
+import { PROJECT, type VaultHost } from "../../support/vault-host.ts";
 import {
   type Asked,
   backUp,
-  deleteVault,
   destination,
   diskVault,
   freeze,
   NOBODY,
   type Provocations,
   type Provoke,
-  remove,
   replicas,
-  serverVault,
   servers,
+  serverVault,
   setBinding,
   vault,
 } from "./world.ts";
@@ -29,14 +27,18 @@ const run = (vault_id: string, parameters?: object): Asked => ({
 /** A backup of the disk of a new vault. @returns the vault */
 async function diskBackup(host: VaultHost, change: Partial<Backup> = {}, more: object = {}): Promise<string> {
   const vaultId = await diskVault(host, more);
-  await putBackup(host.records, backupRow("b1", { vaultId, resourceId: "d1", ...change }), [partRow("b1", "b1", { diskId: "d1" })]);
+  await putBackup(host.records, backupRow("b1", { vaultId, resourceId: "d1", ...change }), [
+    partRow("b1", "b1", { diskId: "d1" }),
+  ]);
   return vaultId;
 }
 /** A backup of a server whose disks are `b1-0`, `b1-1` …: its first is the system disk. @returns the vault */
 async function serverBackup(host: VaultHost, disks = 1, change: Partial<Part> = {}): Promise<string> {
   const vaultId = await serverVault(host, disks);
   const backup = backupRow("b1", { vaultId, resourceId: "srv", resourceType: SERVER });
-  const parts = Array.from({ length: disks }, (_, n) => partRow("b1", `b1-${n}`, { diskId: `srv-d${n}`, system: n === 0, ...change }));
+  const parts = Array.from({ length: disks }, (_, n) =>
+    partRow("b1", `b1-${n}`, { diskId: `srv-d${n}`, system: n === 0, ...change }),
+  );
   await putBackup(host.records, backup, parts);
   return vaultId;
 }

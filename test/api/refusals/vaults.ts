@@ -6,8 +6,8 @@ import {
   type Asked,
   backUp,
   deleteVault,
-  diskVault,
   disks,
+  diskVault,
   freeze,
   NOBODY,
   ok,
@@ -48,8 +48,7 @@ const resourcesRefused = (naming: (host: Parameters<Provoke>[0]) => Naming) =>
       return naming(host)([serverResource("s")], servers);
     },
     "7500": async (host) => naming(host)([{ id: "t", type: "OS::Sfs::Turbo" }], { object_type: "turbo" }),
-    "7600": async (host) =>
-      naming(host)([{ id: "w", type: "OS::Workspace::DesktopV2" }], { object_type: "workspace" }),
+    "7600": async (host) => naming(host)([{ id: "w", type: "OS::Workspace::DesktopV2" }], { object_type: "workspace" }),
     "6137": async (host) => {
       const [shared] = host.resources.addServer("s", 1).disks;
       host.resources.addServer("t", 0, shared && { disks: [shared] });
@@ -71,7 +70,10 @@ const adding = (vault_id: string, ...ids: string[]): Asked => ({
   path: { vault_id },
   body: { resources: ids.map((id) => diskResource(id)) },
 });
-const removing = (vault_id: string, ...resource_ids: string[]): Asked => ({ path: { vault_id }, body: { resource_ids } });
+const removing = (vault_id: string, ...resource_ids: string[]): Asked => ({
+  path: { vault_id },
+  body: { resource_ids },
+});
 const moving = (vault_id: string, destination_vault_id: string, ...resource_ids: string[]): Asked => ({
   path: { vault_id },
   body: { destination_vault_id, resource_ids },

@@ -3,7 +3,14 @@ import type { Binding, Vault } from "../../../core/app/records/entities.ts";
 import { bindingKey, vaultKey } from "../../../core/app/records/keys.ts";
 import { bindings, load, replace, vaults } from "../../../core/app/records/tables.ts";
 import type { Given, REFUSALS } from "../../../functions/api/contract/refusals.ts";
-import { type Answer, diskResource, PROJECT, serverResource, type VaultHost, vaultBody } from "../../support/vault-host.ts";
+import {
+  type Answer,
+  diskResource,
+  PROJECT,
+  serverResource,
+  type VaultHost,
+  vaultBody,
+} from "../../support/vault-host.ts";
 
 /** What goes into the template of an operation's path, and with it. */
 export interface Asked {
@@ -19,7 +26,7 @@ export type Provocations<N extends keyof typeof REFUSALS> = {
 
 /** An id that nothing has. */
 export const NOBODY = "11111111-1111-4111-8111-111111111111";
-export const NIGHTLY = "FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=30";
+const NIGHTLY = "FREQ=DAILY;INTERVAL=1;BYHOUR=02;BYMINUTE=30";
 
 /** @throws unless it succeeds */
 export async function ok(asked: Promise<Answer>): Promise<Answer["body"]> {
@@ -61,7 +68,8 @@ export async function setVault(host: VaultHost, id: string, change: (vault: Vaul
 }
 
 /** No workflow runs here: what is started stays as it was started. */
-export const backUp = (host: VaultHost, vault_id: string) => ok(host.call("POST", "/checkpoints", { checkpoint: { vault_id } }));
+export const backUp = (host: VaultHost, vault_id: string) =>
+  ok(host.call("POST", "/checkpoints", { checkpoint: { vault_id } }));
 export const remove = (host: VaultHost, id: string, resource: string) =>
   ok(host.call("POST", `/vaults/${id}/removeresources`, { resource_ids: [resource] }));
 export const deleteVault = async (host: VaultHost, id: string): Promise<string> => {
@@ -114,7 +122,15 @@ export const destination = (change: object = {}) => ({
 export const tags = (count: number) => Array.from({ length: count }, (_, n) => ({ key: `k${n}`, value: "" }));
 export const disks = (count: number) => Array.from({ length: count }, (_, n) => diskResource(`m${n}`));
 export const agentBody = (change: object = {}) => ({
-  agent: { agent_id: "a1", host_ip: "10.0.0.1", host_name: "h", host_os: "linux", agent_type: "native", agent_version: "1.2.3", ...change },
+  agent: {
+    agent_id: "a1",
+    host_ip: "10.0.0.1",
+    host_name: "h",
+    host_os: "linux",
+    agent_type: "native",
+    agent_version: "1.2.3",
+    ...change,
+  },
 });
 /** @returns the agent's id */
 export const agent = async (host: VaultHost): Promise<string> => {
