@@ -1,18 +1,38 @@
 /** Which refusals are documented for each of the 75 operations (cbr-api §7), which of them are given here, and why others never are. */
-import type { FaultCode } from "../../../core/domain/fault-codes.ts";
+import { FAULTS, type FaultCode } from "../../../core/domain/fault-codes.ts";
 import { OPERATIONS, type OperationName } from "../operations.ts";
+import {
+  BARE_METAL,
+  BINDING,
+  BUSY,
+  DESKTOP,
+  FORM,
+  FORM_OF_TARGET,
+  GONE,
+  HYBRID,
+  IMAGE,
+  LATER,
+  OWN_SERVER,
+  PREDECESSOR,
+  PREPAID,
+  RECOVERY_SITE,
+  REPLICAS,
+  REPLICATION,
+  SHARING,
+  TURBO,
+} from "./refusal-reasons.ts";
 
 /**
  * The codes of one operation beyond 9900 (a parameter) and that of an unknown id in its path (`UNKNOWN`). Every code that is
  * given has a test of its own: test/api/refusals.test.ts. `documented` but for `never` and with `also` is what is given.
  */
 export interface Refusals {
-  /** What the contract names for the operation. */
-  readonly documented?: readonly FaultCode[];
+  /** What the contract names for the operation, with blanks between. */
+  readonly documented?: string;
   /** Documented, and never given here: the reason. */
   readonly never?: Readonly<Partial<Record<FaultCode, string>>>;
   /** Given here without being documented for it: rules that the contract states elsewhere. */
-  readonly also?: readonly FaultCode[];
+  readonly also?: string;
 }
 
 /** The code of an id in the path that does not exist. */
@@ -26,58 +46,6 @@ export const UNKNOWN = {
   agent_id: "7410",
 } as const satisfies Readonly<Record<string, FaultCode>>;
 
-const PREPAID = "nothing is sold here: every vault is post-paid";
-const IMAGE = "images from backups are not built yet";
-const SHARING = "sharing is not built yet: no backup has a member";
-const REPLICAS = "replication is not built yet: where there is no replica, nothing can go wrong with one";
-const PREDECESSOR = "there is no predecessor service here";
-const TURBO = "file systems are not built yet: no backup of one exists";
-const DESKTOP = "no host has desktops: no backup of one exists";
-const HYBRID = "nothing writes into a hybrid vault here";
-const FORM =
-  "the form of a disk is no obstacle: a host knows disks that it can read, and says 7003 or 7101 of the others";
-const FORM_OF_TARGET = "the form of a disk is no obstacle: one that cannot be written is 2011";
-const GONE = "a server that was terminated is not there any more: 7100";
-const BARE_METAL = "no host has bare-metal servers";
-const OWN_SERVER = "a server backup goes back to its own server: any other is 2003";
-const RECOVERY_SITE = "no host knows of a disaster-recovery site";
-const BUSY = "said with 6125, the code of the matrix of concurrent operations (CCY 23.1)";
-const LATER = "what goes wrong after the request was taken is told by its task";
-
-/** What keeps a resource out of a vault. */
-const BINDING = {
-  "7001": FORM,
-  "7002": FORM,
-  "7006": "said with 6103, which names the vault",
-  "7102": GONE,
-  "7103": "a host lists servers that it can back up, and says 7101 or 7108 of the others",
-  "7104": FORM,
-  "7105": FORM,
-  "7106": FORM,
-  "7107": FORM,
-  "7109": BARE_METAL,
-  "7110": "said with 6102: the type is compared with the vault's",
-  "7111": FORM,
-  "7116": "said with 6103, which names the vault",
-} as const;
-
-/** What keeps a vault or a backup from being replicated. */
-const REPLICATION = {
-  "1002": REPLICAS,
-  "1006": REPLICAS,
-  "1007": REPLICAS,
-  "1008": "the destination's vaults are not asked: no region takes replicas yet, 1005",
-  "1009": REPLICAS,
-  "1011": "no region takes replicas yet, whatever the project: 1005",
-  "1012": REPLICAS,
-  "1013": REPLICAS,
-  "6119": "the destination's vaults are not asked: no region takes replicas yet, 1005",
-  "6120": "the destination's vaults are not asked: no region takes replicas yet, 1005",
-  "6121": "nothing is deleted when something is replicated",
-  "6129": "the destination's vaults are not asked: no region takes replicas yet, 1005",
-  "6130": REPLICAS,
-} as const;
-
 type Numbered = Extract<(typeof OPERATIONS)[number], readonly [number, ...unknown[]]>[1];
 
 /** Every operation of the contract. */
@@ -85,10 +53,7 @@ export const REFUSALS = {
   ListVersions: {},
   ShowVersion: {},
   CreateVault: {
-    documented: [
-      ...(["6000", "6100", "6101", "6102", "6103", "6104", "6116", "6132", "6133", "6205", "6600"] as const),
-      ...(["7000", "7003", "7100", "7101", "7103", "7108", "7500", "8600"] as const),
-    ],
+    documented: "6000 6100 6101 6102 6103 6104 6116 6132 6133 6205 6600 7000 7003 7100 7101 7103 7108 7500 8600",
     never: {
       "6132": "a vault is made by one commit or not at all; what else goes wrong is a defect, 9910",
       "6133": "the number of vaults is not limited",
@@ -96,38 +61,22 @@ export const REFUSALS = {
       "7103": BINDING["7103"],
       "8600": "accounts are made by the operator: nobody's name is verified",
     },
-    also: ["6108", "6127", "6136", "6137", "6302", "7600"],
+    also: "6108 6127 6136 6137 6302 7600",
   },
   CreatePostPaidVault: {
-    also: [
-      "6100",
-      "6101",
-      "6102",
-      "6104",
-      "6116",
-      "6137",
-      "6302",
-      "6600",
-      "7000",
-      "7003",
-      "7100",
-      "7101",
-      "7108",
-      "7500",
-      "7600",
-    ],
+    also: "6100 6101 6102 6104 6116 6137 6302 6600 7000 7003 7100 7101 7108 7500 7600",
   },
   ListVault: {},
-  ShowVault: { documented: ["6105"] },
+  ShowVault: { documented: "6105" },
   UpdateVault: {
-    documented: ["6101", "6105", "6107", "6110", "6112", "6123"],
+    documented: "6101 6105 6107 6110 6112 6123",
     never: {
       "6107": "a vault's size is a promise, not a thing that can fail to grow",
       "6123": "a vault has its new size at once, and nothing is paid",
     },
   },
   DeleteVault: {
-    documented: ["6105", "6111", "6112", "6121", "6125", "6203", "6204", "7301"],
+    documented: "6105 6111 6112 6121 6125 6203 6204 7301",
     never: {
       "6111": PREPAID,
       "6121": LATER,
@@ -135,92 +84,58 @@ export const REFUSALS = {
       "6204": IMAGE,
       "7301": HYBRID,
     },
-    also: ["6134", "6220"],
+    also: "6134 6220",
   },
   AddVaultResource: {
-    documented: [
-      ...([
-        "6100",
-        "6102",
-        "6103",
-        "6104",
-        "6105",
-        "6108",
-        "6137",
-        "7000",
-        "7001",
-        "7002",
-        "7003",
-        "7006",
-        "7100",
-        "7101",
-      ] as const),
-      ...(["7102", "7103", "7104", "7105", "7106", "7107", "7108", "7109", "7110", "7111", "7116", "7500"] as const),
-    ],
+    documented:
+      "6100 6102 6103 6104 6105 6108 6137 7000 7001 7002 7003 7006 7100 7101 7102 7103 7104 7105 7106 7107 7108 7109 7110 7111 7116 7500",
     never: BINDING,
-    also: ["6112", "6134", "6302", "7600"],
+    also: "6112 6134 6302 7600",
   },
   RemoveVaultResource: {
-    documented: ["6105", "6110", "6115", "6125", "6134", "6135", "6203", "6220"],
+    documented: "6105 6110 6115 6125 6134 6135 6203 6220",
     never: { "6115": LATER, "6203": BUSY, "6220": "said with 6110: nothing leaves a locked vault" },
-    also: ["2010", "6104", "6112"],
+    also: "2010 6104 6112",
   },
   MigrateVaultResource: {
-    documented: ["6102", "6105", "6112", "6114", "6119", "6125", "6129", "6135"],
+    documented: "6102 6105 6112 6114 6119 6125 6129 6135",
     never: { "6114": "said with 6129, which tells the vaults apart" },
-    also: ["6100", "6104", "6110", "6134"],
+    also: "6100 6104 6110 6134",
   },
   AssociateVaultPolicy: {
-    documented: ["6000", "6105", "6117", "6118", "6119", "6120", "6122", "6127", "6128", "6136"],
+    documented: "6000 6105 6117 6118 6119 6120 6122 6127 6128 6136",
     never: {
       "6117": "a policy of another type was never created: CreatePolicy says it",
       "6122": "what is replicated is decided when it is: a policy may stand before (CopyCheckpoint says it)",
     },
-    also: ["6112", "6129"],
+    also: "6112 6129",
   },
-  DisassociateVaultPolicy: { documented: ["6002", "6105"], also: ["6112"] },
-  SetVaultResource: { documented: ["6134", "6135"], also: ["6104", "6112"] },
+  DisassociateVaultPolicy: { documented: "6002 6105", also: "6112" },
+  SetVaultResource: { documented: "6134 6135", also: "6104 6112" },
   BatchUpdateVault: {},
-  ChangeVaultChargeMode: { also: ["6105"] },
+  ChangeVaultChargeMode: { also: "6105" },
   ShowSummary: {},
   ListExternalVault: {},
   CreatePolicy: {
-    documented: ["1005", "1011", "6001", "6117"],
+    documented: "1005 1011 6001 6117",
     never: {
       "1005": "a replication policy is kept for the day on which its region takes replicas",
       "1011": "a replication policy is kept for the day on which its project takes replicas",
     },
   },
   ListPolicies: {},
-  ShowPolicy: { documented: ["6000"] },
-  UpdatePolicy: { documented: ["6000", "6003"] },
-  DeletePolicy: { documented: ["6000"] },
-  CreateOrganizationPolicy: { also: ["6001"] },
+  ShowPolicy: { documented: "6000" },
+  UpdatePolicy: { documented: "6000 6003" },
+  DeletePolicy: { documented: "6000" },
+  CreateOrganizationPolicy: { also: "6001" },
   ListOrganizationPolicies: {},
   ShowOrganizationPolicy: {},
   UpdateOrganizationPolicy: {},
   DeleteOrganizationPolicy: {},
   ListOrganizationPolicyDetail: {},
   CreateCheckpoint: {
-    documented: [
-      ...([
-        "0001",
-        "0002",
-        "1001",
-        "2010",
-        "6105",
-        "6113",
-        "6114",
-        "6124",
-        "6125",
-        "6126",
-        "6135",
-        "6203",
-        "6215",
-      ] as const),
-      ...(["7100", "7101", "7102", "7103", "7104", "7105", "7106", "7107", "7108", "7109", "7110", "7111"] as const),
-      ...(["7112", "7113", "8300"] as const),
-    ],
+    documented:
+      "0001 0002 1001 2010 6105 6113 6114 6124 6125 6126 6135 6203 6215 7100 7101 7102 7103 7104 7105 7106 7107 7108 7109 7110 7111 7112 7113 8300",
     never: {
       "0002": BUSY,
       "1001": BUSY,
@@ -239,36 +154,30 @@ export const REFUSALS = {
       "7113": BARE_METAL,
       "8300": LATER,
     },
-    also: ["6104", "6112", "6134", "7000", "7003"],
+    also: "6104 6112 6134 7000 7003 9910",
   },
-  ShowCheckpoint: { documented: ["6217"] },
+  ShowCheckpoint: { documented: "6217" },
   CopyCheckpoint: {
-    documented: [
-      ...(["0001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "1009", "1011", "1012", "1013"] as const),
-      ...(["6118", "6119", "6120", "6121", "6122", "6128", "6129", "6130"] as const),
-    ],
+    documented: "0001 1002 1003 1004 1005 1006 1007 1008 1009 1011 1012 1013 6118 6119 6120 6121 6122 6128 6129 6130",
     never: {
       ...REPLICATION,
       "1003": "said of the vault, with 6122",
       "1004": "each backup is judged when it is replicated, and none is yet",
     },
-    also: ["6105", "6112", "6125"],
+    also: "6105 6112 6125",
   },
-  ImportCheckpoint: { documented: ["7300", "7302"], never: { "7302": HYBRID }, also: ["6105"] },
+  ImportCheckpoint: { documented: "7300 7302", never: { "7302": HYBRID }, also: "6105" },
   ListBackups: {},
-  ShowBackup: { documented: ["6200"] },
+  ShowBackup: { documented: "6200" },
   UpdateBackup: {},
   DeleteBackup: {
-    documented: ["6200", "6201", "6203", "6204", "6216", "6220", "6710"],
+    documented: "6200 6201 6203 6204 6216 6220 6710",
     never: { "6203": "said with 6216: what keeps it is the next backup, or a restore", "6204": IMAGE, "6710": SHARING },
-    also: ["6112"],
+    also: "6112",
   },
   RestoreBackup: {
-    documented: [
-      ...(["2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009", "2010", "2011", "2012"] as const),
-      ...(["2013", "2014", "2015", "6200", "6202", "7008", "7114", "7115", "7117"] as const),
-      ...(["7507", "7508", "7509", "7510", "7511", "7601", "7603"] as const),
-    ],
+    documented:
+      "2001 2002 2003 2004 2005 2006 2007 2008 2009 2010 2011 2012 2013 2014 2015 6200 6202 7008 7114 7115 7117 7507 7508 7509 7510 7511 7601 7603",
     never: {
       "2004": REPLICAS,
       "2006": BARE_METAL,
@@ -288,23 +197,20 @@ export const REFUSALS = {
       "7601": DESKTOP,
       "7603": DESKTOP,
     },
-    also: ["6134", "6135", "7000", "7100"],
+    also: "6134 6135 7000 7100",
   },
   CopyBackup: {
-    documented: [
-      ...(["1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "1009", "1011", "1012", "1013"] as const),
-      ...(["6118", "6119", "6120", "6121", "6122", "6128", "6129", "6130"] as const),
-    ],
+    documented: "1001 1002 1003 1004 1005 1006 1007 1008 1009 1011 1012 1013 6118 6119 6120 6121 6122 6128 6129 6130",
     never: {
       ...REPLICATION,
       "6122": "said of the backup, with 1003",
       "6128": "a replication vault holds no backup of its own to replicate",
     },
   },
-  ShowMetadata: { documented: ["6206"] },
-  ImportBackup: { also: ["9910"] },
+  ShowMetadata: { documented: "6206" },
+  ImportBackup: { also: "9910" },
   AddMember: {
-    documented: ["6700", "6701", "6702", "6703", "6704", "6707", "6709", "6712", "6714"],
+    documented: "6700 6701 6702 6703 6704 6707 6709 6712 6714",
     never: {
       "6700": "backups of disks may be shared as well (D-18)",
       "6709": "judged before encryption is: sharing is not built yet, 6707",
@@ -312,57 +218,69 @@ export const REFUSALS = {
     },
   },
   ShowMembersDetail: {},
-  ShowMemberDetail: { documented: ["6705"] },
+  ShowMemberDetail: { documented: "6705" },
   UpdateMemberStatus: {
-    documented: ["6114", "6129", "6705", "6706", "6708", "6713"],
+    documented: "6114 6129 6705 6706 6708 6713",
     never: { "6114": SHARING, "6129": SHARING, "6706": SHARING, "6708": SHARING, "6713": SHARING },
-    also: ["6105"],
+    also: "6105",
   },
-  DeleteMember: { documented: ["6705", "6710", "6711"], never: { "6710": SHARING, "6711": SHARING } },
+  DeleteMember: { documented: "6705 6710 6711", never: { "6710": SHARING, "6711": SHARING } },
   ListOpLogs: {},
-  ShowOpLog: { documented: ["6500"] },
+  ShowOpLog: { documented: "6500" },
   ListProtectable: {},
-  ShowProtectable: { documented: ["6302", "7000", "7100"] },
+  ShowProtectable: { documented: "6302 7000 7100" },
   CheckAgent: {},
   ShowReplicationCapabilities: {},
-  CreateVaultTags: { documented: ["6600"], also: ["6112"] },
+  CreateVaultTags: { documented: "6600", also: "6112" },
   ShowVaultTag: {},
-  DeleteVaultTag: { documented: ["6601"], also: ["6112"] },
-  BatchCreateAndDeleteVaultTags: { also: ["6112", "6600"] },
+  DeleteVaultTag: { documented: "6601", also: "6112" },
+  BatchCreateAndDeleteVaultTags: { also: "6112 6600" },
   ShowVaultProjectTag: {},
   ShowVaultResourceInstances: {},
-  RegisterAgent: { documented: ["7403"] },
+  RegisterAgent: { documented: "7403" },
   ListAgent: {},
-  ShowAgent: { documented: ["7410"] },
-  UpdateAgent: { also: ["7403"] },
-  UnregisterAgent: { documented: ["7403", "7410"] },
-  AddAgentPath: { documented: ["7407"], also: ["7403"] },
-  RemoveAgentPath: { also: ["7403"] },
-  ChangeOrder: { also: ["6105", "6109"] },
-  UpdateOrder: { also: ["6105", "6109"] },
+  ShowAgent: { documented: "7410" },
+  UpdateAgent: { also: "7403" },
+  UnregisterAgent: { documented: "7403 7410" },
+  AddAgentPath: { documented: "7407", also: "7403" },
+  RemoveAgentPath: { also: "7403" },
+  ChangeOrder: { also: "6105 6109" },
+  UpdateOrder: { also: "6105 6109" },
   ShowStorageUsage: {},
   ListFeatures: {},
   ShowFeature: {},
-  ShowMigrateStatus: { documented: ["4001"] },
-  MigrateDomain: { documented: ["4002", "4003"], never: { "4003": PREDECESSOR } },
+  ShowMigrateStatus: { documented: "4001" },
+  MigrateDomain: { documented: "4002 4003", never: { "4003": PREDECESSOR } },
   ListProjects: {},
   ListDomainProjects: {},
   ShowDomain: {},
 } as const satisfies Readonly<Record<Numbered, Refusals>>;
 
-type Documented<R> = R extends { readonly documented: readonly (infer C extends FaultCode)[] } ? C : never;
-type Also<R> = R extends { readonly also: readonly (infer C extends FaultCode)[] } ? C : never;
-type Never<R> = R extends { readonly never: infer N } ? keyof N : never;
+type CodesIn<Text> = Text extends `${infer Code} ${infer Rest}` ? Code | CodesIn<Rest> : Text;
+type Of<R, Member extends "documented" | "also"> = R extends { readonly [M in Member]: infer Value } ? Value : never;
+type NeverOf<R> = R extends { readonly never: infer Reasons } ? keyof Reasons : never;
 /** The codes that an operation of the contract gives here. */
-export type Given<N extends Numbered> =
-  | Exclude<Documented<(typeof REFUSALS)[N]>, Never<(typeof REFUSALS)[N]>>
-  | Also<(typeof REFUSALS)[N]>;
+export type Given<N extends Numbered> = Extract<
+  | Exclude<CodesIn<Of<(typeof REFUSALS)[N], "documented">>, NeverOf<(typeof REFUSALS)[N]>>
+  | CodesIn<Of<(typeof REFUSALS)[N], "also">>,
+  FaultCode
+>;
+
+/** @throws Error for one that is no fault's */
+export const codesIn = (text = ""): readonly FaultCode[] =>
+  text
+    .split(" ")
+    .filter((code) => code !== "")
+    .map((code) => {
+      if (!Object.hasOwn(FAULTS, code)) throw new Error(`there is no fault ${code}`);
+      return code as FaultCode;
+    });
 
 /** What an operation may say beyond 9900 and unknown ids, in the order of the codes; undefined for operations of ours. */
 export function givenBy(name: OperationName): readonly FaultCode[] | undefined {
   if (!Object.hasOwn(REFUSALS, name)) return undefined;
-  const { documented = [], also = [], never = {} }: Refusals = REFUSALS[name as Numbered];
-  return [...documented.filter((code) => !(code in never)), ...also].sort();
+  const { documented, also, never = {} }: Refusals = REFUSALS[name as Numbered];
+  return [...codesIn(documented).filter((code) => !(code in never)), ...codesIn(also)].sort();
 }
 
 /** The codes of unknown ids in an operation's paths. */

@@ -1,8 +1,10 @@
 /** What tests of refusals are made of: a request as an operation of the table takes it, and short ways to the states that refuse. */
-import type { Binding, Vault } from "../../../core/app/records/entities.ts";
+import type { Backup, Binding, Part, Vault } from "../../../core/app/records/entities.ts";
 import { bindingKey, vaultKey } from "../../../core/app/records/keys.ts";
 import { bindings, load, replace, vaults } from "../../../core/app/records/tables.ts";
+import { SERVER } from "../../../core/domain/resource-types.ts";
 import type { Given, REFUSALS } from "../../../functions/api/contract/refusals.ts";
+import { backupRow, partRow, putBackup } from "../../support/backup-rows.ts";
 import {
   type Answer,
   diskResource,
@@ -137,3 +139,25 @@ export const agent = async (host: VaultHost): Promise<string> => {
   await ok(host.call("POST", "/agents", agentBody()));
   return "a1";
 };
+
+/** A backup of the disk of a new vault. @returns the vault */
+export async function diskBackup(host: VaultHost, change: Partial<Backup> = {}, more: object = {}): Promise<string> {
+  const vaultId = await diskVault(host, more);
+  await putBackup(host.records, backupRow("b1", { vaultId, resourceId: "d1", ...change }), [
+    partRow("b1", "b1", { diskId: "d1" }),
+  ]);
+  return vaultId;
+}
+/** A backup of a server whose disks are `b1-0`, `b1-1` …: its first is the system disk. @returns the vault */
+export async function serverBackup(host: VaultHost, disks = 1, change: Partial<Part> = {}): Promise<string> {
+  const vaultId = await serverVault(host, disks);
+  const backup = backupRow("b1", { vaultId, resourceId: "srv", resourceType: SERVER });
+  const parts = Array.from({ length: disks }, (_, n) =>
+    partRow("b1", `b1-${n}`, { diskId: `srv-d${n}`, system: n === 0, ...change }),
+  );
+  await putBackup(host.records, backup, parts);
+  return vaultId;
+}
+
+/** The path of both. */
+export const path = { backup_id: "b1" };
