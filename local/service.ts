@@ -16,7 +16,7 @@ import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
 import type { Services } from "../core/app/services.ts";
-import { RECORDS_VERSION } from "../core/app/upgrade/bring-up.ts";
+import { RECORDS_VERSION } from "../core/app/upgrade/version.ts";
 import { PROFILES, type ProfileName } from "../core/domain/profile.ts";
 import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
 import type { Administration } from "../functions/api/administration.ts";

@@ -1,6 +1,7 @@
 /** The minute's work, when EventBridge says so. Called twice, it does no harm. */
 import { tick } from "../../core/app/time/tick.ts";
-import { bringUp, RECORDS_VERSION } from "../../core/app/upgrade/bring-up.ts";
+import { bringUp } from "../../core/app/upgrade/bring-up.ts";
+import { RECORDS_VERSION } from "../../core/app/upgrade/version.ts";
 import { lambda } from "./kit/lambda.ts";
 import { ec2 } from "./parts/ec2.ts";
 import { keys } from "./parts/keys.ts";

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { listBackups } from "../../core/app/lists/list-backups.ts";
 import type { Services } from "../../core/app/services.ts";
-import { bringUp, RECORDS_VERSION, versionKey } from "../../core/app/upgrade/bring-up.ts";
+import { bringUp } from "../../core/app/upgrade/bring-up.ts";
+import { STEPS } from "../../core/app/upgrade/steps.ts";
+import { RECORDS_VERSION, versionKey } from "../../core/app/upgrade/version.ts";
 import { showVault } from "../../core/app/vaults/show-vault.ts";
 import type { Item, RecordStore } from "../../core/ports/record-store.ts";
 import { dyingStore } from "../support/vault-host.ts";
@@ -59,6 +61,10 @@ export function earlierRecordsContract(name: string, create: () => Promise<Under
       expect(rows.map(({ id }) => id)).toEqual(backups.map(({ id }) => id).reverse());
     });
 
+    test("there is a step from each version to the next", () => {
+      expect(STEPS).toHaveLength(RECORDS_VERSION - 1);
+    });
+
     test("are brought up once; those of a newer version are refused and left alone", async () => {
       expect(await bringUp(services(under.store))).toBe(1);
       const rows = await added();
@@ -90,7 +96,9 @@ export function earlierRecordsContract(name: string, create: () => Promise<Under
     });
 
     test("are brought up by two at once as by one", async () => {
-      await Promise.all([bringUp(services(under.store)), bringUp(services(under.store))]);
+      // Their clocks differ: whoever begins says which hour counts.
+      const later = { records: under.store, now: () => NOW + 2 * HOUR };
+      await Promise.all([bringUp(services(under.store)), bringUp(later)]);
       expect(await added()).toHaveLength(3);
       expect(await bringUp(services(under.store))).toBeUndefined();
     });

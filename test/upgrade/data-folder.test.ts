@@ -1,11 +1,11 @@
 /** Does today's service take over a data folder that an earlier one wrote, with everything that is in it? */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createKeyring, defaultDomain } from "../../core/app/repository/keyring.ts";
-import { RECORDS_VERSION } from "../../core/app/upgrade/bring-up.ts";
+import { RECORDS_VERSION } from "../../core/app/upgrade/version.ts";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import { openHostFolder } from "../../local/host-folder.ts";
 import { type Service, startService } from "../../local/service.ts";
@@ -152,6 +152,17 @@ test("takes what the earlier service did not know: a policy, the trash, an audit
   await idle(client);
   expect((await client.get<{ backup: BackupView }>(`/backups/${one?.id}`)).backup.status).toBe("available");
   expect((await client.get<{ count: number }>("/holdfast/audit")).count).toBeGreaterThan(3);
+});
+
+test("a new folder has the version from its beginning: nothing is brought up, then or later", async () => {
+  rmSync(copy.data, { recursive: true });
+  for (let n = 0; n < 2; n++) {
+    await start();
+    await stop();
+  }
+  expect(brought()).toEqual([]);
+  const [row] = itemsOf(copy.data).filter(({ pk }) => pk === "VERSION");
+  expect(row?.body).toEqual({ schema: 1, version: RECORDS_VERSION });
 });
 
 test("of a newer version is refused with what to do, and left as it is", async () => {
