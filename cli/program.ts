@@ -5,6 +5,7 @@ import { addAdminCommands } from "./commands/admin.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addBackupCommands } from "./commands/backup.ts";
 import { addCheckpointCommands } from "./commands/checkpoint.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addPolicyCheck } from "./commands/policy-check.ts";
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addStoreCommands(program);
   addDemoCommand(program);
   addAdminCommands(program);
+  addCompletionCommand(program);
   return program;
 }
 

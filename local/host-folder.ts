@@ -12,6 +12,7 @@ import { createImageProvider } from "../adapters/local/images/provider.ts";
 import { createKeyFile, createKeyFileIfAbsent } from "../adapters/local/key-file.ts";
 import { createSqliteRecordStore, type SqliteRecordStore } from "../adapters/local/sqlite-records.ts";
 import { retrying } from "../core/app/records/retrying-store.ts";
+import { bringUp } from "../core/app/upgrade/bring-up.ts";
 import type { BlockAccess } from "../core/ports/blocks.ts";
 import type { KeyService } from "../core/ports/key-service.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -24,6 +25,8 @@ const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export interface HostFolder {
   readonly folder: DataFolder;
+  /** The version that the records had before this start brought them up; undefined when there was nothing to do. */
+  readonly broughtUpFrom: number | undefined;
   /** What worker threads open the objects by. */
   readonly objectFolder: { readonly folder: string; readonly reserveBytes: number };
   readonly table: SqliteRecordStore;
@@ -38,7 +41,7 @@ export interface HostFolder {
 }
 
 /**
- * Owns the folder until `close`. With `create` a missing or empty one is made.
+ * Owns the folder until `close`. With `create` a missing or empty one is made; one of an earlier version is brought up.
  * @throws an Error of one line: not ours, in use, damaged, newer, key or records missing
  */
 export async function openHostFolder(dataDir: string, { create }: { readonly create: boolean }): Promise<HostFolder> {
@@ -57,9 +60,14 @@ export async function openHostFolder(dataDir: string, { create }: { readonly cre
     await removeLeftovers(objectFolder.folder);
     const table = createSqliteRecordStore({ path: at("records.sqlite"), now });
     const records = retrying(table, { sleep: (ms) => sleep(ms), random: Math.random });
+    const broughtUpFrom = await bringUp({ records, now }).catch((error: unknown) => {
+      table.close();
+      throw error;
+    });
     folder.finishFirstStart();
     return {
       folder,
+      broughtUpFrom,
       objectFolder,
       table,
       records,

@@ -16,6 +16,7 @@ import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
 import type { Services } from "../core/app/services.ts";
+import { RECORDS_VERSION } from "../core/app/upgrade/version.ts";
 import { PROFILES, type ProfileName } from "../core/domain/profile.ts";
 import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
 import type { Administration } from "../functions/api/administration.ts";
@@ -75,6 +76,13 @@ export async function startService({ dataDir, ...options }: ServiceOptions): Pro
       options.log({
         level: "warn",
         text: "the data folder stands elsewhere than before: if it is a copy, use only one of them",
+      });
+    if (opened.broughtUpFrom !== undefined)
+      options.log({
+        level: "info",
+        text: `the data folder was brought up from version ${opened.broughtUpFrom} to version ${RECORDS_VERSION}`,
+        from: opened.broughtUpFrom,
+        to: RECORDS_VERSION,
       });
     return await run(opened, options);
   } catch (error) {

@@ -6,8 +6,11 @@ import { FolderOwned, isLockFile, type OwnerLock, takeOwnership } from "./data-f
 import { makeFoldersNow, replaceFile, writeNewFile } from "./files/durable-file.ts";
 import { codeOf, textOf } from "./files/failures.ts";
 
-/** Version of the folder's layout: raised when an older Holdfast would misread what a newer one wrote. */
-const FORMAT = 1;
+/**
+ * Version of the folder: raised when an older Holdfast would misread what a newer one wrote. 2: the records have states and rows
+ * that format 1 did not know, and a version of their own (core/app/upgrade).
+ */
+const FORMAT = 2;
 const VERSION_FILE = "holdfast.json";
 
 export interface DataFolder {
@@ -71,8 +74,9 @@ export function openDataFolder(options: { readonly folder: string; readonly crea
 function opened(path: string, before: VersionFile, lock: OwnerLock): DataFolder {
   const place = placeOf(path);
   const moved = before.device !== place.device || before.inode !== place.inode;
-  let version: VersionFile = { ...before, ...place };
-  if (moved) replaceFile(join(path, VERSION_FILE), toText(version));
+  // Before anything else is written: an older Holdfast refuses the folder from here on.
+  let version: VersionFile = { ...before, ...place, format: FORMAT };
+  if (moved || before.format !== FORMAT) replaceFile(join(path, VERSION_FILE), toText(version));
   let held = true;
   return {
     path,

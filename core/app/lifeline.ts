@@ -2,8 +2,8 @@
 import { ConditionFailed } from "../ports/record-store.ts";
 import { RunClosed } from "./backup/run.ts";
 import { progressWriter } from "./progress.ts";
-import type { OpenRun } from "./records/entities.ts";
 import type { Versioned } from "./records/record.ts";
+import type { OpenRun } from "./records/runs.ts";
 import { replace, runs } from "./records/tables.ts";
 import type { Services } from "./services.ts";
 

@@ -6,7 +6,8 @@ import { deadLetters, notices, type Policy, records, start, status, wrap } from 
 import { abandonRestore, describe } from "./volumes.ts";
 
 export const tick: Policy = (scope) => [
-  ...records(scope, "get", "getMany", "query", "g3", "put", "delete", "check"),
+  // g1: what brings up the records of an earlier version walks vaults and backups.
+  ...records(scope, "get", "getMany", "query", "g1", "g3", "put", "delete", "check"),
   // Whoever can change the audit trail must not have this.
   ...wrap(scope, "audit-batch"),
   ...start(scope, "backup", "backup-member", "restore", "delete-backup", "delete-vault", "remove-resource", "collect"),

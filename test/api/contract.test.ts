@@ -59,6 +59,21 @@ describe("docs/openapi.json", () => {
     expect(outcome.valid).toBe(true);
   });
 
+  it("gives every component a name that somebody chose", () => {
+    const { schemas } = document.components as { readonly schemas: object };
+    expect(Object.keys(schemas).filter((name) => !/^[A-Z][A-Za-z]+$/.test(name))).toEqual([]);
+  });
+
+  it("says with which codes an operation refuses", () => {
+    const Told = z.object({ responses: z.object({ default: z.object({ description: z.string() }) }) });
+    const { responses } = Told.parse(
+      (document.paths as Record<string, Record<string, unknown>>)["/v3/{project_id}/policies/{policy_id}"]?.put,
+    );
+    expect(responses.default.description).toBe(
+      "refused; 6000: policy not found; 6003: destination region fixed while policy is bound",
+    );
+  });
+
   it("describes refusals as Keystone's where they are, and as the gateway's elsewhere", () => {
     const Answered = z.object({
       responses: z.object({

@@ -1,7 +1,6 @@
 /** What collections of the service promise: garbage goes, nothing that somebody may need does. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { failRun } from "../../core/app/backup/fail-run.ts";
-import { MoveRun, type Repository } from "../../core/app/records/entities.ts";
 import {
   backupKey,
   bindingKey,
@@ -11,6 +10,8 @@ import {
   repositoryKey,
   runKey,
 } from "../../core/app/records/keys.ts";
+import type { Repository } from "../../core/app/records/repositories.ts";
+import { MoveRun } from "../../core/app/records/runs.ts";
 import { bindings, insertAt, load, replace, repositories, walkItems } from "../../core/app/records/tables.ts";
 import { guard, LeaseLost, takeLease } from "../../core/app/repository/collector-lease.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";

@@ -1,8 +1,9 @@
 /** Is everything freed that captures and restores left with the provider, and nothing that anybody needs? */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Binding, Claim, KeptCapture, OpenRun } from "../../core/app/records/entities.ts";
+import type { Binding, Claim, KeptCapture } from "../../core/app/records/entities.ts";
 import { bindingKey, claimKey, runKey } from "../../core/app/records/keys.ts";
+import type { OpenRun } from "../../core/app/records/runs.ts";
 import { bindings, insert, insertAt, load, remove, replace, runs } from "../../core/app/records/tables.ts";
 import { fateOfCapture, fateOfTarget, sweepProvider } from "../../core/app/time/sweep-provider.ts";
 import type { RecordStore } from "../../core/ports/record-store.ts";

@@ -95,6 +95,7 @@ describe("help", () => {
       "admin resource frozen",
       "admin vault freeze",
       "admin vault unfreeze",
+      "completion",
     ]);
   });
 

@@ -1,33 +1,57 @@
 /** Does `openstack cbr`, unmodified, live a whole life of a vault against `holdfast serve`, by ids and by names? */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Python, type PythonRun, run } from "../support/python.ts";
 import { clientEnvironment, clientsPython, firstContent, INSTALL_MS, LIFE_MS, type Served, serve } from "./served.ts";
 
+const COMMANDS = fileURLToPath(new URL("openstack_commands.py", import.meta.url));
+
 let tool: Python;
 let served: Served | undefined;
+let client: ChildProcess | undefined;
+let answers: AsyncIterator<string> | undefined;
 
 beforeAll(async () => {
   tool = await clientsPython();
-  if ("python" in tool) served = await serve();
+  if (!("python" in tool)) return;
+  served = await serve();
+  client = spawn(tool.python, [COMMANDS], { env: environment(served), stdio: ["pipe", "pipe", "inherit"] });
+  if (client.stdout !== null) answers = createInterface(client.stdout)[Symbol.asyncIterator]();
 }, INSTALL_MS);
-afterAll(() => served?.close());
+afterAll(async () => {
+  client?.stdin?.end();
+  if (client !== undefined && client.exitCode === null) await once(client, "exit");
+  await served?.close();
+});
 beforeEach(({ skip }) => skip("problem" in tool, "problem" in tool ? tool.problem : undefined));
 
-/** One command, as a user types it: about two seconds each, most of them the client's start. */
+const environment = ({ credentials, home }: Served): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...clientEnvironment(home),
+  OS_AUTH_URL: `${credentials.url}/v3`,
+  OS_USERNAME: credentials.user_name,
+  OS_PASSWORD: credentials.password,
+  OS_USER_DOMAIN_NAME: credentials.domain_name,
+  OS_PROJECT_NAME: credentials.project_name,
+  OS_IDENTITY_API_VERSION: "3",
+});
+
+/** One command of the client that is kept: openstack_commands.py says why. */
 async function openstack(...args: readonly string[]): Promise<PythonRun> {
+  client?.stdin?.write(`${JSON.stringify(["cbr", ...args])}\n`);
+  const { value, done: over } = (await answers?.next()) ?? { value: "", done: true };
+  if (over === true) throw new Error("the client's process has ended");
+  return JSON.parse(value) as PythonRun;
+}
+/** One command as a user types it, in a process of its own. */
+async function typed(...args: readonly string[]): Promise<PythonRun> {
   if (served === undefined || !("python" in tool)) throw new Error("no service");
-  const { credentials, home } = served;
-  return run(tool.python, ["-m", "openstackclient.shell", "cbr", ...args], {
-    ...clientEnvironment(home),
-    OS_AUTH_URL: `${credentials.url}/v3`,
-    OS_USERNAME: credentials.user_name,
-    OS_PASSWORD: credentials.password,
-    OS_USER_DOMAIN_NAME: credentials.domain_name,
-    OS_PROJECT_NAME: credentials.project_name,
-    OS_IDENTITY_API_VERSION: "3",
-  });
+  return run(tool.python, ["-m", "openstackclient.shell", "cbr", ...args], environment(served));
 }
 /** What it prints with `-f json`: names of columns are the client's. */
 async function told<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
@@ -71,6 +95,7 @@ test("openstack cbr: from the first vault to the last 404", { timeout: LIFE_MS }
     1,
   );
 
+  expect((await typed("vault", "list", "-f", "value", "-c", "name")).stdout.trim()).toBe("osc-vault");
   await told("vault", "associate", "osc-vault", "--resource", `id=${disk.id},type=OS::Cinder::Volume`);
   expect(JSON.stringify(await told("vault", "show", id))).toContain(disk.id);
 
@@ -93,6 +118,6 @@ test("openstack cbr: from the first vault to the last 404", { timeout: LIFE_MS }
   await done("vault", "dissociate", id, "--resource", disk.id);
   await done("vault", "unbind", id, String(policy.ID ?? policy.id));
   await done("vault", "delete", "osc-vault");
-  const gone = await openstack("vault", "show", "osc-vault");
+  const gone = await typed("vault", "show", "osc-vault");
   expect([gone.code, gone.stderr]).toEqual([1, expect.stringMatching(/No Vault found for osc-vault/)]);
 });

@@ -10,9 +10,10 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { expect, inject } from "vitest";
-import { Due, type Repository } from "../../core/app/records/entities.ts";
+import { Due } from "../../core/app/records/entities.ts";
 import { dueKey, repositoryKey, trashKey } from "../../core/app/records/keys.ts";
 import { parseItem } from "../../core/app/records/record.ts";
+import type { Repository } from "../../core/app/records/repositories.ts";
 import { insertAt, load, replace, repositories } from "../../core/app/records/tables.ts";
 import { trash } from "../../core/app/records/trash.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";

@@ -39,6 +39,8 @@ export interface VaultHost {
   over(records: RecordStore, more?: object): Services;
   /** One request through routing, parsing and error mapping; the path starts after the project. */
   call(method: string, path: string, body?: unknown, over?: Services): Promise<Answer>;
+  /** The same with the whole path. */
+  send(method: string, path: string, body?: unknown, over?: Services): Promise<Answer>;
   close(): void;
 }
 
@@ -103,7 +105,10 @@ export function createVaultHost(manners?: Manners): VaultHost {
     clock,
     profile: PROFILES.huawei,
     over,
-    async call(method, path, body, asked = services) {
+    call(method, path, body, asked) {
+      return this.send(method, `/v3/${PROJECT}${path}`, body, asked);
+    },
+    async send(method, path, body, asked = services) {
       const api = createApi({
         services: asked,
         routes,
@@ -125,7 +130,7 @@ export function createVaultHost(manners?: Manners): VaultHost {
         },
         scheme: "http",
       });
-      const [rawPath = "", rawQueryString = ""] = `/v3/${PROJECT}${path}`.split("?");
+      const [rawPath = "", rawQueryString = ""] = path.split("?");
       const { statusCode, body: text } = await api({
         version: "2.0",
         rawPath,

@@ -21,6 +21,7 @@ import { fromTags, ownerTags, TAG, type Tags, toTags } from "./tags.ts";
 // BackupService numbers (reference of the wire, §9): the disk does not exist; the disk's state does not allow it.
 const DISK_NOT_FOUND = "7000";
 const DISK_NOT_FIT = "7003";
+const SNAPSHOT_QUOTA = "8300";
 
 /** Volumes that one CreateSnapshots may leave out (EC2 API Reference, InstanceSpecification.ExcludeDataVolumeIds). */
 const MOST_EXCLUDED = 40;
@@ -223,7 +224,8 @@ function refusal(diskIds: readonly string[], error: unknown): unknown {
   const { message } = error as Error;
   const id = diskIds.find((disk) => message.includes(disk)) ?? diskIds[0] ?? "";
   if (isCode(error, "InvalidVolume.NotFound")) return refused(id, DISK_NOT_FOUND, error);
-  const unfit = ["IncorrectState", "IncorrectInstanceState", "InvalidInstanceID.NotFound", "SnapshotLimitExceeded"];
+  if (isCode(error, "SnapshotLimitExceeded")) return refused(id, SNAPSHOT_QUOTA, error);
+  const unfit = ["IncorrectState", "IncorrectInstanceState", "InvalidInstanceID.NotFound"];
   return isCode(error, ...unfit) ? refused(id, DISK_NOT_FIT, error) : error;
 }
 

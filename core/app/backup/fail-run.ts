@@ -3,9 +3,10 @@ import { BACKUP, MEMBER, next, RESOURCE, TASK } from "../../domain/state-machine
 import { asBackup, byItself } from "../audit/by-itself.ts";
 import { traceWrite } from "../audit/record-trace.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
-import { Member, type OpenRun } from "../records/entities.ts";
+import { Member } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey, taskKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { backups, bindings, load, putMember, remove, replace, runs, tasks } from "../records/tables.ts";
 import { intentsOfFailed } from "../repository/intents.ts";
 import { dueAfterFailure } from "../retention/due-retention.ts";

@@ -1,8 +1,9 @@
 /** First task of a member: opens its run, so that what it reads is pinned before anything is read. */
 import { fault } from "../../domain/fault.ts";
-import { Member, type OpenRun } from "../records/entities.ts";
+import { Member } from "../records/entities.ts";
 import { backupKey, bindingKey, memberKey, runKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { backups, bindings, insert, load, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";

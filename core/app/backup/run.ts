@@ -1,8 +1,9 @@
 /** An open backup run as its tasks see it: loaded by the backup's id, refused once it is closed. */
 import { type Group, planGroups } from "../../domain/plan.ts";
-import type { Backup, OpenRun } from "../records/entities.ts";
+import type { Backup } from "../records/entities.ts";
 import { backupKey, runKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { backups, load, runs } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 

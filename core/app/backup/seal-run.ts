@@ -9,8 +9,8 @@ import type { Write } from "../../ports/record-store.ts";
 import { asBackup, byItself } from "../audit/by-itself.ts";
 import { traceWrite } from "../audit/record-trace.ts";
 import { beat } from "../lifeline.ts";
-import type { Alias, Backup, KeptCapture, Link, OpenRun, Part } from "../records/entities.ts";
-import { Member, UnitResult } from "../records/entities.ts";
+import type { Alias, Backup, KeptCapture, Link, Part } from "../records/entities.ts";
+import { Member } from "../records/entities.ts";
 import {
   aliasKey,
   backupKey,
@@ -24,6 +24,8 @@ import {
   vaultKey,
 } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
+import type { OpenRun } from "../records/runs.ts";
+import { UnitResult } from "../records/runs.ts";
 import {
   backups,
   bindings,

@@ -2,6 +2,7 @@
 import type { KeyService } from "../../ports/key-service.ts";
 import { type RecordStore, TransactionRefused } from "../../ports/record-store.ts";
 import { parseItem } from "../records/record.ts";
+import { newRecords } from "../upgrade/version.ts";
 import { findProject, findUser } from "./directory.ts";
 import { hashPassword } from "./passwords.ts";
 import { ALPHANUMERIC, randomText, UPPER } from "./random-text.ts";
@@ -143,6 +144,7 @@ async function createAccount(deps: Deps & Names): Promise<InitialCredentials> {
   const put = (key: { pk: string; sk: string }, body: Record<string, string>) =>
     ({ op: "put", item: { ...key, v: 1, body }, if: "absent" }) as const;
   await records.transact([
+    newRecords(),
     put(bootKey, { domainId, projectId, userId, accessKey, sealedPassword }),
     put(domainKey(domainId), { id: domainId, name: deps.domainName }),
     put(projectKey(projectId), { id: projectId, name: deps.region, domainId }),

@@ -8,6 +8,8 @@ import type { Item, Key, RecordStore, Write } from "../../ports/record-store.ts"
 import * as E from "./entities.ts";
 import * as K from "./keys.ts";
 import { AS_READ, type Placement, parseItem, toItem, type Versioned } from "./record.ts";
+import { Repository } from "./repositories.ts";
+import { OpenRun } from "./runs.ts";
 
 interface Table<T extends object> {
   readonly schema: z.ZodType<T>;
@@ -79,9 +81,9 @@ export const tasks = table(
 /** Unit results outlive their run by this long: whoever opens a run keeps it open for days, and questions are asked later. */
 export const RESULT_TTL_SECONDS = 30 * 24 * 3600;
 
-export const runs = table(E.OpenRun, (run) => ({ key: K.runKey(run.domainId, run.id) }));
+export const runs = table(OpenRun, (run) => ({ key: K.runKey(run.domainId, run.id) }));
 
-export const repositories = table(E.Repository, (repository) => ({ key: K.repositoryKey(repository.domainId) }));
+export const repositories = table(Repository, (repository) => ({ key: K.repositoryKey(repository.domainId) }));
 
 type Put = Extract<Write, { op: "put" }>;
 

@@ -1,9 +1,10 @@
 /** The runs of a repository on the service's records, as the engine's collector asks for them. */
 import type { RepositoryRuns, RunSeen } from "../../ports/collection.ts";
 import { ConditionFailed } from "../../ports/record-store.ts";
-import { type MoveRun, UnitResult, WaitedFor } from "../records/entities.ts";
 import { publishedKey, runKey, type UnitPlace, unitRange, WAITS, waitsKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
+import { WaitedFor } from "../records/repositories.ts";
+import { type MoveRun, UnitResult } from "../records/runs.ts";
 import { insertAt, listAll, load, RESULT_TTL_SECONDS, runs, walkItems } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 import { type Collector, guard } from "./collector-lease.ts";

@@ -1,8 +1,8 @@
 /** Who may collect a repository? One at a time, by a lease with a fence, so that no work is done twice; safety does not rest on it. */
 import { ConditionFailed } from "../../ports/record-store.ts";
-import type { Repository } from "../records/entities.ts";
 import { repositoryKey } from "../records/keys.ts";
 import type { Versioned } from "../records/record.ts";
+import type { Repository } from "../records/repositories.ts";
 import { load, replace, repositories } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";

@@ -3,8 +3,10 @@
  * run that reads it, no binding that compares with it.
  */
 import type { Write } from "../../ports/record-store.ts";
-import { type Backup, Intent, type OpenRun, type Part } from "../records/entities.ts";
+import type { Backup, Part } from "../records/entities.ts";
 import { INTENTS, intentKey } from "../records/keys.ts";
+import { Intent } from "../records/repositories.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { insertAt, listAll } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 import { bindingNamed } from "../vaults/home.ts";

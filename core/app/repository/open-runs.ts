@@ -1,8 +1,8 @@
 /** Which runs of a repository are open? Backups and restores, which people know of, and moves, which only the collector does. */
 import type { RecordStore } from "../../ports/record-store.ts";
-import { MoveRun, OpenRun } from "../records/entities.ts";
 import { OPEN_RUNS, runKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
+import { MoveRun, OpenRun } from "../records/runs.ts";
 import { walkItems } from "../records/tables.ts";
 
 /** All of them, consistently. */

@@ -1,8 +1,8 @@
 /** The tasks of a collection: plan (roots go, packs are judged), trash, move, and how it ended. */
 import type { CollectReport } from "../../ports/collection.ts";
 import { type CaughtError, failureOf } from "../failure.ts";
-import type { Repository } from "../records/entities.ts";
 import { repositoryKey } from "../records/keys.ts";
+import type { Repository } from "../records/repositories.ts";
 import { load, replace, repositories } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";

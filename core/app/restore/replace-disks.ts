@@ -2,8 +2,9 @@
 import type { Write } from "../../ports/record-store.ts";
 import type { Replacement } from "../../ports/restore-targets.ts";
 import { beat } from "../lifeline.ts";
-import type { Binding, Claim, OpenRun } from "../records/entities.ts";
+import type { Binding, Claim } from "../records/entities.ts";
 import { claimKey } from "../records/keys.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { bindings, insertAt, replace, runs } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";

@@ -1,9 +1,10 @@
 /** When is a repository collected? Once a day from its first backup on, and whenever somebody asks. */
 import { TransactionRefused, type Write } from "../../ports/record-store.ts";
-import type { Due, Repository } from "../records/entities.ts";
+import type { Due } from "../records/entities.ts";
 import { dueKey, repositoryKey } from "../records/keys.ts";
+import type { Repository } from "../records/repositories.ts";
 import { insert, insertAt, repositories } from "../records/tables.ts";
-import type { Services } from "../services.ts";
+import type { RecordServices, Services } from "../services.ts";
 import { shardOf } from "./due.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -14,7 +15,7 @@ const dueCollection = (at: number, domainId: string): Write => {
 };
 
 /** From now on the repository is collected. Cheap when it is known already, which it is but once. */
-export async function collectDaily(s: Services, domainId: string, projectId: string): Promise<void> {
+export async function collectDaily(s: RecordServices, domainId: string, projectId: string): Promise<void> {
   // A stale read costs a refused transaction.
   if ((await s.records.get(repositoryKey(domainId))) !== undefined) return;
   const repository: Repository = { schema: 1, domainId, projectId, fence: 0 };

@@ -10,7 +10,7 @@ import type { Due, Vault } from "../records/entities.ts";
 import { dueKey, meteringKey, vaultKey } from "../records/keys.ts";
 import { METERING_TTL_SECONDS, type Metering } from "../records/metering.ts";
 import { insertAt, load, vaults } from "../records/tables.ts";
-import type { Services } from "../services.ts";
+import type { RecordServices, Services } from "../services.ts";
 import { loadBindings, usedBytes } from "../vaults/load-vault.ts";
 import { shardOf } from "./due.ts";
 
@@ -18,17 +18,30 @@ const HOUR_MS = 3600_000;
 /** The period of CBR's metrics. */
 const QUARTER_MS = HOUR_MS / 4;
 
+type Put = Extract<Write, { op: "put" }>;
+
 /** The next full quarter, or hour, after an instant. */
 const nextFull = (period: number, after: Instant): Instant => (Math.floor(after / period) + 1) * period;
 
 /** `hour` has been a quarter as well since vaults are measured so often. */
-function dueAt(vaultId: string, hour: Instant): Write {
+function dueAt(vaultId: string, hour: Instant): Put {
   const due: Due = { schema: 1, workflow: "meter", name: vaultId, input: { hour } };
   return insertAt({ key: dueKey(shardOf(vaultId), hour, "meter", vaultId) }, due);
 }
 
 /** Goes with the vault's creation: from the next full quarter on it is measured. */
-export const firstMetering = (vaultId: string, now: Instant): Write => dueAt(vaultId, nextFull(QUARTER_MS, now));
+export const firstMetering = (vaultId: string, now: Instant): Put => dueAt(vaultId, nextFull(QUARTER_MS, now));
+
+/** Was `firstMetering` written at this instant, whatever has come of it since? */
+export async function wasMetered(s: RecordServices, vaultId: string, at: Instant): Promise<boolean> {
+  const hour = nextFull(HOUR_MS, at);
+  const keys = [meteringKey(vaultId, hour)];
+  // Up to its first full hour it has a look at one of these; after that it has the hour's row.
+  for (let quarter = nextFull(QUARTER_MS, at); quarter <= hour; quarter += QUARTER_MS)
+    keys.push(dueKey(shardOf(vaultId), quarter, "meter", vaultId));
+  // The row and the promise of the next one change places in one transaction: two reads could miss both.
+  return (await s.records.getMany(keys, { consistent: true })).some((item) => item !== undefined);
+}
 
 /**
  * Measures the vault, writes the row of a full hour, and promises the next look in the same transaction. Hours that nobody saw are

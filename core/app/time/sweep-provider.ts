@@ -1,8 +1,9 @@
 /** Frees what captures and restores left with the provider and nobody needs: found by its tags, judged by the records. */
 import type { HeldCapture } from "../../ports/resource-provider.ts";
 import type { HeldTarget } from "../../ports/restore-targets.ts";
-import type { Binding, OpenRun } from "../records/entities.ts";
+import type { Binding } from "../records/entities.ts";
 import { runKey } from "../records/keys.ts";
+import type { OpenRun } from "../records/runs.ts";
 import { load, runs } from "../records/tables.ts";
 import { projectOf } from "../repository/keyring.ts";
 import type { Services } from "../services.ts";

@@ -18,6 +18,9 @@ export const count = z
 
 export const tag = z.strictObject({ key: z.string(), value: z.string() });
 
+/** An object whose members are the provider's. It was JSON before it is checked, so anything in it is. */
+export const anyObject = z.record(z.string(), z.unknown());
+
 /** Disks of a server that are left out or taken alone; what was not sent is absent. */
 export const extraInfo = z.strictObject({
   exclude_volumes: z.array(id).optional(),

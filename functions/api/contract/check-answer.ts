@@ -3,6 +3,7 @@ import type { ApiResponse } from "../kit/request.ts";
 import type { OperationName } from "../operations.ts";
 import { refused } from "./answers.ts";
 import { CONTRACT, type OperationContract } from "./contract.ts";
+import { givenBy, unknownIn } from "./refusals.ts";
 
 /**
  * For `createApi`'s `inspect`. @param asked names that the handler read from the query
@@ -13,6 +14,7 @@ export function checkAnswer(name: string, { status, body }: ApiResponse, asked: 
   const untold = [...asked].filter((parameter) => !(parameter in (contract?.query ?? {})));
   if (untold.length > 0)
     throw new Error(`${name} reads ${untold.join(", ")} from the query, which its contract does not name`);
+  if (status >= 400) checkCode(name as OperationName, body);
   const promised = contract?.answers[status];
   if (promised === null) {
     if (body !== undefined) throw new Error(`${name} answers ${status} with a body`);
@@ -25,4 +27,13 @@ export function checkAnswer(name: string, { status, body }: ApiResponse, asked: 
   if (parsed.success) return;
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`);
   throw new Error(`${name} answers ${status} otherwise than promised: ${issues.join("; ")}`);
+}
+
+/** A refusal with a code that the contract does not give to the operation: a client could not know of it. */
+function checkCode(name: OperationName, body: unknown): void {
+  const given = givenBy(name);
+  const [, code] = /^BackupService\.(\d{4})$/.exec(String((body as { error_code?: unknown })?.error_code)) ?? [];
+  if (given === undefined || code === undefined || code === "9900") return;
+  if (![...given, ...unknownIn(name)].some((known) => known === code))
+    throw new Error(`${name} refuses with ${code}, which its contract does not name (refusals.ts)`);
 }

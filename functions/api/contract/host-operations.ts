@@ -1,7 +1,7 @@
 /** The contract of what is ours: health, and the disks and servers of a host that keeps an inventory. */
 import { z } from "zod";
 import { addResourceBody } from "../schemas/resources.ts";
-import { count, id } from "./answers.ts";
+import { anyObject, count, id } from "./answers.ts";
 
 /** Bytes: these are files of a host, not sold capacity. */
 const bytes = z.number().int().min(0);
@@ -13,7 +13,7 @@ const disk = z
     system: z.boolean(),
     server_id: id.nullable(),
     promise: z.enum(["atomic-group", "atomic-disk", "quiescent", "fuzzy", "none"]),
-    detail: z.record(z.string(), z.json()),
+    detail: anyObject,
   })
   .meta({ id: "HostDisk" });
 const server = z

@@ -1,11 +1,13 @@
 /** The OpenAPI 3.1 description of the API, made from the operation table and the contract. */
 import { z } from "zod";
+import { FAULTS } from "../../../core/domain/fault-codes.ts";
 import type { Route } from "../kit/request.ts";
 import { speaksKeystone } from "../kit/wire-errors.ts";
 import { OPERATIONS, type OperationName } from "../operations.ts";
 import { refused } from "./answers.ts";
 import { CONTRACT, type OperationContract } from "./contract.ts";
 import { refusedByKeystone } from "./identity-answers.ts";
+import { givenBy, unknownIn } from "./refusals.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Method = Route<never>["method"];
@@ -103,7 +105,7 @@ function operation({ name, operationId, tag, path, open, schema }: Described): J
     schema: schema(type, "input"),
   }));
   const refusal = {
-    description: "refused",
+    description: refusedWith(name),
     content: content(schema(speaksKeystone(path) ? refusedByKeystone : refused, "output")),
   };
   return {
@@ -126,6 +128,12 @@ function operation({ name, operationId, tag, path, open, schema }: Described): J
       default: refusal,
     },
   };
+}
+
+/** Which BackupService codes to expect, beyond those of the gateway and 9900. */
+function refusedWith(name: OperationName): string {
+  const codes = [...new Set([...(givenBy(name) ?? []), ...unknownIn(name)])].sort();
+  return ["refused", ...codes.map((code) => `${code}: ${FAULTS[code].meaning}`)].join("; ");
 }
 
 const content = (schema: Json): Json => ({ "application/json": { schema } });

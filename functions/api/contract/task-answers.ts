@@ -1,7 +1,7 @@
 /** How tasks, and the resources that could be protected, are answered (cbr-api 5.13, 5.14; clients.md §3). */
 import { z } from "zod";
 import { TASK_STATUSES, TASK_TYPES } from "../../../core/domain/statuses.ts";
-import { count, id, time, timeOrNull, uuid } from "./answers.ts";
+import { anyObject, count, id, time, timeOrNull, uuid } from "./answers.ts";
 import { vault } from "./vault-answers.ts";
 
 const backupNamed = { backup_id: z.string(), backup_name: z.string() };
@@ -66,7 +66,7 @@ const described = {
   type: z.string(),
   status: z.string(),
   size: count.meta({ description: "GB" }),
-  detail: z.record(z.string(), z.json()),
+  detail: anyObject,
 };
 
 export const protectable = z

@@ -18,7 +18,7 @@ export interface ApiOptions<Services> {
   readonly newId: () => string;
   /** Told of defects only: an error that is not a refusal, with its stack. Never given a header, a query or a body. */
   readonly log: (line: { readonly level: "error"; readonly text: string } & Record<string, unknown>) => void;
-  /** For tests: is what the handler gave, and what it read of the query, as the contract says? Throws when not. */
+  /** For tests: is what the handler gave or refused with, and what it read of the query, as the contract says? Throws when not. */
   readonly inspect?: (operation: string, answer: ApiResponse, asked: ReadonlySet<string>) => void;
   /** Scheme when no proxy names one in X-Forwarded-Proto. */
   readonly scheme: "http" | "https";
@@ -83,9 +83,14 @@ async function answer<S>(
     sourceIp,
     url: options.publicUrl ?? urlOf(event, options.scheme),
   };
-  const answered = await route.handler(request, options.services);
-  options.inspect?.(route.name, answered, request.query.asked);
-  return answered;
+  try {
+    const answered = await route.handler(request, options.services);
+    options.inspect?.(route.name, answered, request.query.asked);
+    return answered;
+  } catch (error) {
+    if (error instanceof Fault) options.inspect?.(route.name, faultAnswer(error), request.query.asked);
+    throw error;
+  }
 }
 
 /** The project that it is about, empty without one; the caller may do what the route does. @throws IdentityFailure forbidden */

@@ -7,6 +7,7 @@ import { ProviderUnavailable, TargetUnusable } from "../../../core/ports/blocks.
 import { CaptureRefused, type Owner, type ResourceProvider } from "../../../core/ports/resource-provider.ts";
 import { resourceProviderContract } from "../../contracts/resource-provider.ts";
 import { FakeAccount } from "../../support/fake-ec2/account.ts";
+import { ec2Error } from "../../support/fake-ec2/errors.ts";
 import { EC2_KIND, openFakeEc2World } from "../../support/fake-ec2/resource-world.ts";
 
 resourceProviderContract("EC2 in memory", openFakeEc2World, EC2_KIND);
@@ -172,6 +173,17 @@ describe("EC2 and EBS as a resource provider", () => {
     await expect(capture(disks)).rejects.toMatchObject({ name: "CaptureRefused", code: "7003", diskId: disks[1] });
     expect(account.state.snapshots.size).toBe(0);
     expect(account.changes.instance(instance).state).toBe("running");
+  });
+
+  test("an account whose quota of snapshots is used up is told from a bad volume: 8300", async () => {
+    const id = account.addVolume();
+    const send = account.ec2.send.bind(account.ec2) as unknown as (command: object) => Promise<unknown>;
+    const full = ec2Error("SnapshotLimitExceeded", "The maximum number of snapshots has been reached");
+    Object.assign(account.ec2, {
+      send: (command: object) =>
+        command.constructor.name.startsWith("CreateSnapshot") ? Promise.reject(full) : send(command),
+    });
+    await expect(capture([id])).rejects.toMatchObject({ name: "CaptureRefused", code: "8300", diskId: id });
   });
 
   test("a capture that takes longer than four minutes is not ready yet, one that failed never will be", async () => {

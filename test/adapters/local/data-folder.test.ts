@@ -167,12 +167,24 @@ describe("a data folder", () => {
     const path = newPath();
     open(path).release();
     const file = join(path, "holdfast.json");
-    writeFileSync(file, readFileSync(file, "utf8").replace('"format": 1', '"format": 2'));
+    writeFileSync(file, readFileSync(file, "utf8").replace('"format": 2', '"format": 3'));
     const before = entries(path);
     expect(opening(path)).toThrow(
-      `${path} has format 2, this Holdfast knows formats up to 1: use the newer Holdfast that wrote it`,
+      `${path} has format 3, this Holdfast knows formats up to 2: use the newer Holdfast that wrote it`,
     );
     expect(entries(path)).toEqual(before);
+  });
+
+  test("of an earlier version is taken over: from then on the earlier Holdfast refuses it", () => {
+    const path = newPath();
+    const { id, release } = open(path);
+    release();
+    const file = join(path, "holdfast.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace('"format": 2', '"format": 1'));
+    const again = open(path, false);
+    expect(again).toMatchObject({ id, moved: false });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ format: 2, id });
+    again.release();
   });
 
   test("with a damaged version file is refused", () => {

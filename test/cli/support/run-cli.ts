@@ -22,9 +22,12 @@ export interface Started {
   said(text: string): Promise<void>;
 }
 
+/** Compiled TypeScript, as cli/bin.js keeps it for users: without it every command compiles itself anew. */
+const compiled = fileURLToPath(new URL("../../../node_modules/.cache/holdfast", import.meta.url));
+
 /** Nothing of the machine's own settings reaches the command. */
 function cleanEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env };
+  return { PATH: process.env.PATH ?? "", HOME: tmpdir(), NODE_COMPILE_CACHE: compiled, ...env };
 }
 
 export function startCli(

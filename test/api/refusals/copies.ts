@@ -1,0 +1,151 @@
+/** How each refusal of replication, import and sharing (cbr-api 7.4, 7.5) comes about. */
+import { SERVER } from "../../../core/domain/resource-types.ts";
+import { backupRow, putBackup } from "../../support/backup-rows.ts";
+import { PROJECT } from "../../support/vault-host.ts";
+import {
+  type Asked,
+  backUp,
+  destination,
+  diskBackup,
+  diskVault,
+  freeze,
+  NOBODY,
+  type Provocations,
+  path,
+  replicas,
+  serverBackup,
+  servers,
+  serverVault,
+  setBinding,
+  vault,
+} from "./world.ts";
+
+const replicating = (vault_id: string, change: object = {}): Asked => ({
+  body: { replicate: { vault_id, ...destination(change) } },
+});
+const replicatingOne = (change: object = {}): Asked => ({ path, body: { replicate: destination(change) } });
+const offering = (...members: string[]): Asked => ({ path, body: { members } });
+const OTHER = "b".repeat(32);
+
+export const copyRefusals: Provocations<
+  | "CopyCheckpoint"
+  | "ImportCheckpoint"
+  | "CopyBackup"
+  | "ImportBackup"
+  | "AddMember"
+  | "ShowMemberDetail"
+  | "UpdateMemberStatus"
+  | "DeleteMember"
+> = {
+  CopyCheckpoint: {
+    "0001": async (host) => replicating(await serverVault(host)),
+    "1005": async (host) => {
+      const id = await serverVault(host);
+      await setBinding(host, id, "srv", { backups: 1 });
+      return replicating(id);
+    },
+    "6105": async () => replicating(NOBODY),
+    "6112": async (host) => replicating(await freeze(host, await serverVault(host))),
+    "6118": async (host) => {
+      const id = await serverVault(host);
+      await setBinding(host, id, "srv", { backups: 1 });
+      return replicating(id, { destination_vault_id: await vault(host, {}, { ...servers, ...replicas }) });
+    },
+    "6122": async (host) => replicating(await diskVault(host)),
+    "6125": async (host) => {
+      const id = await serverVault(host);
+      await backUp(host, id);
+      return replicating(id);
+    },
+    "6128": async (host) => replicating(await vault(host, {}, replicas)),
+  },
+  ImportCheckpoint: {
+    "6105": async () => ({ body: { sync: { vault_id: NOBODY, auto_trigger: false } } }),
+    "7300": async (host) => ({ body: { sync: { vault_id: await vault(host), auto_trigger: false } } }),
+  },
+  CopyBackup: {
+    "1001": async (host) => {
+      await putBackup(host.records, backupRow("b1", { resourceType: SERVER, status: "error" }));
+      return replicatingOne();
+    },
+    "1003": async (host) => {
+      await diskBackup(host);
+      return replicatingOne();
+    },
+    "1004": async (host) => {
+      await putBackup(host.records, backupRow("b1", { resourceType: SERVER, containSystemDisk: false }));
+      return replicatingOne();
+    },
+    "1005": async (host) => {
+      await serverBackup(host);
+      return replicatingOne();
+    },
+    "6118": async (host) => {
+      await serverBackup(host);
+      return replicatingOne({ destination_vault_id: await vault(host, {}, { ...servers, ...replicas }) });
+    },
+  },
+  ImportBackup: {
+    "9910": async () => ({
+      body: {
+        sync: [
+          {
+            backup_id: NOBODY,
+            backup_name: "b",
+            bucket_name: "bucket",
+            image_path: "i",
+            resource_id: "r",
+            resource_name: "r",
+            resource_type: "OS::Native::Server",
+            created_at: 0,
+          },
+        ],
+      },
+    }),
+  },
+  AddMember: {
+    "6701": async (host) => {
+      await diskBackup(host);
+      return offering(...Array.from({ length: 11 }, () => OTHER));
+    },
+    "6702": async (host) => {
+      await diskBackup(host, { status: "error" });
+      return offering(OTHER);
+    },
+    "6703": async (host) => {
+      await diskBackup(host);
+      return offering(OTHER, OTHER);
+    },
+    "6704": async (host) => {
+      await diskBackup(host);
+      return offering(PROJECT);
+    },
+    "6707": async (host) => {
+      await serverBackup(host);
+      return { path: { backup_id: "b1-0" }, body: { members: [OTHER] } };
+    },
+    "6712": async (host) => {
+      await freeze(host, await diskBackup(host));
+      return offering(OTHER);
+    },
+  },
+  ShowMemberDetail: {
+    "6705": async (host) => {
+      await diskBackup(host);
+      return { path: { ...path, member_id: OTHER } };
+    },
+  },
+  UpdateMemberStatus: {
+    "6105": async () => ({
+      path: { ...path, member_id: PROJECT },
+      body: { status: "accepted", vault_id: NOBODY },
+    }),
+    "6705": async () => ({ path: { ...path, member_id: PROJECT }, body: { status: "rejected" } }),
+  },
+  DeleteMember: {
+    "6705": async (host) => {
+      await diskBackup(host);
+      return { path: { ...path, member_id: OTHER } };
+    },
+  },
+};
