@@ -303,7 +303,9 @@ describe("a run that should have started and has not", () => {
     expect(started).toBeGreaterThan(0);
     expect(started).toBeLessThan(all.length);
     expect(late).toHaveLength(all.length - started);
-    expect(topics()).toEqual(late.map(() => "run.late"));
+    // Of those that it got to, some may have begun late as well: that is a warning.
+    const told = host.notices.filter(({ severity }) => severity === "critical").map(({ facts }) => facts.vault_id);
+    expect(told.sort()).toEqual(late.map((run: { vault_id: string }) => run.vault_id).sort());
     await tick(host.services);
     await host.idle();
     expect(await ledger()).toEqual({ 0: "done" });
