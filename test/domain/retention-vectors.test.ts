@@ -1,5 +1,6 @@
 /** Does retention keep what the vectors of cbr-behaviour 7.7 say? Monday is 3 August 2026; the policy is set at 10:00. */
 import { describe, expect, it } from "vitest";
+import { planRetention } from "../../core/domain/retention.ts";
 import { at, Life } from "./retention-play.ts";
 
 const UTC = "UTC+00:00";
@@ -114,6 +115,14 @@ describe("time", () => {
     life.rule = { maxBackups: 1 };
     life.daily(9, 10);
     expect(life.kept(at("10", "10:00"))).toEqual(["10"]);
+  });
+
+  it("what has expired takes no place of the count, also while it is still there (RET-53)", () => {
+    const of = (id: string, expiredAt?: number) =>
+      ({ id, createdAt: at(id), automatic: true, status: "available", expiredAt }) as const;
+    const all = [of("04"), of("05", at("06")), of("07")];
+    const plan = planRetention(all, { rule: { maxBackups: 2 }, now: at("07", "10:00") });
+    expect(plan.filter(({ keep }) => !keep).map(({ id }) => id)).toEqual(["05"]);
   });
 
   it("expires by date without any policy, and by nothing else (RET-40)", () => {
