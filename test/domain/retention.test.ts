@@ -87,8 +87,15 @@ describe("a decision says why", () => {
   });
 
   it("for a date that comes at this very instant (RET-21)", () => {
-    const all = [backup("new", NOW), backup("now", NOW - 1, { expiredAt: NOW }), backup("soon", NOW - 2, { expiredAt: NOW + 1 })];
-    expect(said(all, {})).toMatchObject({ now: "gone: expired on 2026-11-04 12:00 UTC", soon: "expires on 2026-11-04 12:00 UTC" });
+    const all = [
+      backup("new", NOW),
+      backup("now", NOW - 1, { expiredAt: NOW }),
+      backup("soon", NOW - 2, { expiredAt: NOW + 1 }),
+    ];
+    expect(said(all, {})).toMatchObject({
+      now: "gone: expired on 2026-11-04 12:00 UTC",
+      soon: "expires on 2026-11-04 12:00 UTC",
+    });
   });
 
   it("VLT-54: in a locked vault no count takes a backup before its recorded date", () => {

@@ -73,12 +73,7 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/delete/trash-backup.ts", "app/delete.test.ts", [
-    [
-      "DEL-07",
-      "a checkpoint outlives its last backup",
-      '      ...(await memberAs(s, backup, "deleted")),\n',
-      "",
-    ],
+    ["DEL-07", "a checkpoint outlives its last backup", '      ...(await memberAs(s, backup, "deleted")),\n', ""],
   ]),
   ...inFile("core/app/restore/choose-targets.ts", "app/restore.test.ts", [
     [
@@ -156,12 +151,7 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/time/tick.ts", "app/tick.test.ts", [
-    [
-      "CCY-04",
-      "a run without a sign of life is waited for a day",
-      "return s.now() - newest > LEASE_MS || ",
-      "return ",
-    ],
+    ["CCY-04", "a run without a sign of life is waited for a day", "return s.now() - newest > LEASE_MS || ", "return "],
   ]),
   ...inFile("core/app/lists/show-task.ts", "api/operation-logs.test.ts", [
     ["TSK-07", "a task shows 100 % before it has ended", "Math.min(99,", "Math.min(100,"],

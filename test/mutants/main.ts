@@ -9,7 +9,7 @@ import type { Mutant } from "./mutant.ts";
 import { MUTANTS } from "./mutants.ts";
 import { endAll, runTests } from "./run-tests.ts";
 import { copyTree, withMutant } from "./tree.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { type EndedTest, judge, quoting, type Verdict } from "./verdict.ts";
 
 const AT_ONCE = 2;
 
@@ -24,8 +24,10 @@ function chosen(asked: readonly string[]): readonly Mutant[] {
   return asked.length === 0 ? MUTANTS : [...new Set(asked.flatMap(named))];
 }
 
-/** How many tests each file has while nothing is broken. @throws when one of them is red, or a file has none */
-async function countTests(folder: string, files: readonly string[]): Promise<ReadonlyMap<string, number>> {
+type Tests = ReadonlyMap<string, readonly EndedTest[]>;
+
+/** The tests of each file while nothing is broken. @throws when one of them is red, or a file has none */
+async function unbroken(folder: string, files: readonly string[]): Promise<Tests> {
   const ended = await runTests(folder, files);
   for (const file of files) {
     const tests = ended?.get(file) ?? [];
@@ -34,7 +36,15 @@ async function countTests(folder: string, files: readonly string[]): Promise<Rea
     if (red.length > 0)
       throw new Error(`test/${file} is red without any mutant: ${red.map((t) => t.fullName).join("; ")}`);
   }
-  return new Map([...(ended ?? [])].map(([file, tests]) => [file, tests.length]));
+  return ended ?? new Map();
+}
+
+/** First the tests that quote it; only when those see nothing, whether others in their file do. */
+async function tryOut(folder: string, { id, test }: Mutant, usual: readonly EndedTest[]): Promise<Verdict> {
+  const own = quoting(id, usual).map(({ title }) => title);
+  const verdict = judge(id, (await runTests(folder, [test], own))?.get(test), usual.length);
+  if (verdict.kind !== "survived") return verdict;
+  return judge(id, (await runTests(folder, [test]))?.get(test), usual.length);
 }
 
 function told(verdict: Verdict): string {
@@ -56,18 +66,19 @@ function told(verdict: Verdict): string {
 async function runAll(
   folders: readonly string[],
   mutants: readonly Mutant[],
-  counts: ReadonlyMap<string, number>,
+  usual: Tests,
 ): Promise<ReadonlyMap<Mutant, Verdict>> {
   const verdicts = new Map<Mutant, Verdict>();
   const waiting = [...mutants];
   await Promise.all(
     folders.map(async (folder) => {
-      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-        const { id, test } = mutant;
-        const ended = await withMutant(folder, mutant, () => runTests(folder, [test]));
-        const verdict = judge(id, ended?.get(test), counts.get(test) ?? 0);
+      for (;;) {
+        const mutant = waiting.shift();
+        if (mutant === undefined) return;
+        const tests = usual.get(mutant.test) ?? [];
+        const verdict = await withMutant(folder, mutant, () => tryOut(folder, mutant, tests));
         verdicts.set(mutant, verdict);
-        process.stderr.write(`${verdicts.size} of ${mutants.length}, ${seconds()} s: ${id} ${verdict.kind}\n`);
+        process.stderr.write(`${verdicts.size} of ${mutants.length}, ${seconds()} s: ${mutant.id} ${verdict.kind}\n`);
       }
     }),
   );
@@ -86,9 +97,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   const folders = Array.from({ length: Math.min(AT_ONCE, mutants.length) }, (_, n) => join(place, String(n)));
   for (const folder of folders) copyTree(folder);
-  const counts = await countTests(folders[0] ?? "", [...new Set(mutants.map(({ test }) => test))]);
+  const usual = await unbroken(folders[0] ?? "", [...new Set(mutants.map(({ test }) => test))]);
   process.stderr.write(`all green without a mutant, ${seconds()} s\n`);
-  const verdicts = await runAll(folders, mutants, counts);
+  const verdicts = await runAll(folders, mutants, usual);
   const widest = Math.max(...mutants.map(({ mistake }) => mistake.length));
   for (const mutant of mutants) {
     const verdict = verdicts.get(mutant);

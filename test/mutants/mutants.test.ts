@@ -39,7 +39,12 @@ describe("the list of mutants", () => {
 });
 
 describe("a mutant", () => {
-  const test = (fullName: string, status = "passed", ...messages: string[]) => ({ fullName, status, messages });
+  const test = (fullName: string, status = "passed", ...messages: string[]) => ({
+    fullName,
+    title: fullName,
+    status,
+    messages,
+  });
   const [id, other] = MUTANTS.map((mutant) => mutant.id);
   const quoting = `keeps this (${id})`;
 

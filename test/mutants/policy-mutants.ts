@@ -81,7 +81,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/domain/calendar.ts", "domain/calendar.test.ts", [
-    ["RET-31", "zones lie on the wrong side of UTC", '(sign === "-" ? -ahead : ahead)', '(sign === "-" ? ahead : -ahead)'],
+    [
+      "RET-31",
+      "zones lie on the wrong side of UTC",
+      '(sign === "-" ? -ahead : ahead)',
+      '(sign === "-" ? ahead : -ahead)',
+    ],
   ]),
   ...inFile("core/domain/retention.ts", "domain/retention-vectors.test.ts", [
     [
@@ -90,18 +95,8 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
       'b.automatic && b.status === "available" &&',
       'b.status === "available" &&',
     ],
-    [
-      "RET-11",
-      "backups that images were made from are counted",
-      ' && (b.exemptions ?? []).length === 0;\n',
-      ";\n",
-    ],
-    [
-      "RET-53",
-      "what has expired takes a place of the count",
-      "isSubject(b) && !isDue(b, inForce.now)",
-      "isSubject(b)",
-    ],
+    ["RET-11", "backups that images were made from are counted", " && (b.exemptions ?? []).length === 0;\n", ";\n"],
+    ["RET-53", "what has expired takes a place of the count", "isSubject(b) && !isDue(b, inForce.now)", "isSubject(b)"],
   ]),
   ...inFile("core/domain/retention.ts", "domain/retention.test.ts", [
     [
@@ -146,7 +141,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/domain/retention-rule.ts", "app/retention.test.ts", [
-    ["RET-38", "a backup expires a day late", "createdAt + meaning.days * DAY_MS", "createdAt + (meaning.days + 1) * DAY_MS"],
+    [
+      "RET-38",
+      "a backup expires a day late",
+      "createdAt + meaning.days * DAY_MS",
+      "createdAt + (meaning.days + 1) * DAY_MS",
+    ],
   ]),
   ...inFile("core/app/retention/due-retention.ts", "app/retention.test.ts", [
     [
@@ -176,24 +176,14 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   ...inFile("core/domain/association.ts", "domain/association.test.ts", [
     ["ABD-02", "a vault without a policy takes resources", "vault.next !== undefined)", "vault.size > 0)"],
     ["ABD-04", "a resource has to have all of the tags", "rules.some((rule) =>", "rules.every((rule) =>"],
-    [
-      "ABD-05",
-      "a vault takes what leaves no reserve",
-      "size - allocated > Math.max(",
-      "size - allocated >= Math.max(",
-    ],
+    ["ABD-05", "a vault takes what leaves no reserve", "size - allocated > Math.max(", "size - allocated >= Math.max("],
     [
       "ABD-06",
       "the vault that fires last takes the resource",
       "(a.next ?? 0) - (b.next ?? 0)",
       "(b.next ?? 0) - (a.next ?? 0)",
     ],
-    [
-      "ABD-07",
-      "people are told of what no vault wants",
-      "else if (willing.length > 0) unplaced",
-      "else unplaced",
-    ],
+    ["ABD-07", "people are told of what no vault wants", "else if (willing.length > 0) unplaced", "else unplaced"],
     ["ABD-08", "a vault takes a 257th resource", "bound < MAX_RESOURCES", "bound <= MAX_RESOURCES"],
   ]),
   ...inFile("core/domain/organization-policy.ts", "domain/organization-policy.test.ts", [

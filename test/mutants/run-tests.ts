@@ -15,7 +15,12 @@ const Report = z.object({
     z.object({
       name: z.string(),
       assertionResults: z.array(
-        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
+        z.object({
+          fullName: z.string(),
+          title: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
       ),
     }),
   ),
@@ -37,17 +42,23 @@ function end({ pid }: ChildProcess): void {
 /** For whoever is told to stop: ends all that run. */
 export const endAll = (): void => running.forEach(end);
 
+/** What vitest's `-t` takes for tests of these titles. */
+const ending = (titles: Iterable<string>): string =>
+  `(${[...new Set(titles)].map((title) => title.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})$`;
+
 /**
  * Tests by file, below `test/`; a file that could not be loaded has none. Undefined without a report. `folder`: the copy.
- * A test that is left out (a tool is missing) ends as "skipped".
+ * A test that is left out, because it was not asked for or a tool is missing, ends as "skipped". `only`: titles; absent = all.
  */
 export async function runTests(
   folder: string,
   files: readonly string[],
+  only?: readonly string[],
 ): Promise<ReadonlyMap<string, readonly EndedTest[]> | undefined> {
   const report = join(folder, ".mutants-report.json");
   rmSync(report, { force: true });
   const args = ["run", "--project", "local", "--reporter=json", `--outputFile=${report}`];
+  if (only !== undefined) args.push("-t", ending(only));
   const paths = files.map((file) => join("test", file));
   const vitest = join("node_modules", "vitest", "vitest.mjs");
   const child = spawn(process.execPath, [vitest, ...args, ...paths], {
@@ -65,8 +76,9 @@ export async function runTests(
   return new Map(
     testResults.map(({ name, assertionResults }) => [
       name.slice(join(folder, "test").length + 1),
-      assertionResults.map(({ fullName, status, failureMessages }) => ({
+      assertionResults.map(({ fullName, title, status, failureMessages }) => ({
         fullName,
+        title,
         status,
         messages: failureMessages ?? [],
       })),

@@ -96,12 +96,7 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
     ["VLT-24", "excluded disks are taken", "disks.filter((d) => !excluded.has(d.id))", "disks.filter((d) => d.id)"],
   ]),
   ...inFile("core/app/vaults/start-delete-vault.ts", "api/policies.test.ts", [
-    [
-      "VLT-09",
-      "a vault that is deleted stays under its policies",
-      "    ...(await releasingAll(s, vault)),\n",
-      "",
-    ],
+    ["VLT-09", "a vault that is deleted stays under its policies", "    ...(await releasingAll(s, vault)),\n", ""],
   ]),
   ...inFile("core/app/vaults/start-remove-resources.ts", "app/remove.test.ts", [
     [

@@ -5,6 +5,7 @@ import { idsIn } from "../behaviours/table.ts";
 export interface EndedTest {
   /** With the names of what it stands in. */
   readonly fullName: string;
+  readonly title: string;
   readonly status: string;
   /** Why it failed. */
   readonly messages: readonly string[];
@@ -23,19 +24,24 @@ export type Verdict =
 /** A name or a bracket that is missing is no broken rule. */
 const NO_PROGRAM = /\b(SyntaxError|ReferenceError|Transform failed)\b/;
 
+/** Those whose names quote the behaviour. */
+export const quoting = (id: string, tests: readonly EndedTest[]): readonly EndedTest[] =>
+  tests.filter(({ fullName }) => idsIn(fullName).includes(id));
+
 /**
  * `without`: how many tests the file has when nothing is broken. `tests` is undefined when the runner gave no report: it could not
  * begin, or did not end in time.
  */
 export function judge(id: string, tests: readonly EndedTest[] | undefined, without: number): Verdict {
   if (tests === undefined) return { kind: "broken", why: "the tests did not end, or could not begin" };
-  if (tests.length !== without) return { kind: "broken", why: `${tests.length} tests were found instead of ${without}` };
+  if (tests.length !== without)
+    return { kind: "broken", why: `${tests.length} tests were found instead of ${without}` };
   const red = tests.filter(({ status }) => status === "failed");
   const noProgram = red.flatMap(({ messages }) => messages).find((message) => NO_PROGRAM.test(message));
   if (noProgram !== undefined) return { kind: "broken", why: noProgram.split("\n")[0] ?? "" };
   if (red.length === 0) return { kind: "survived" };
-  const quoting = red.filter(({ fullName }) => idsIn(fullName).includes(id));
-  return quoting.length > 0
-    ? { kind: "caught", tests: quoting.map(({ fullName }) => fullName) }
+  const own = quoting(id, red);
+  return own.length > 0
+    ? { kind: "caught", tests: own.map(({ fullName }) => fullName) }
     : { kind: "unquoted", tests: red.map(({ fullName }) => fullName) };
 }
