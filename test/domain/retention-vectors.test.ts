@@ -57,6 +57,20 @@ describe("count", () => {
     expect(life.kept(at("09", "11:00"))).toEqual(["7", "8", "9"]);
   });
 
+  it("what an image was made from takes no place of the count, however new it is (RET-11)", () => {
+    const life = new Life({ maxBackups: 2 });
+    life.daily(4, 5);
+    life.backups.push({
+      id: "imaged",
+      createdAt: at("05", "12:00"),
+      automatic: true,
+      status: "available",
+      exemptions: [{ kind: "image" }],
+    });
+    life.daily(6, 6);
+    expect(life.kept(at("06", "11:00"))).toEqual(["5", "imaged", "6"]);
+  });
+
   it("counts every automatic backup again after time or permanent, whatever it was made under (RET-51)", () => {
     const life = new Life({ maxBackups: 3 });
     life.daily(4, 6);

@@ -5,6 +5,14 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
   ...inFile("core/domain/naming.ts", "app/backup.test.ts", [
     ["BKP-02", "members of a run are numbered from 0000", "String(index + 1)", "String(index)"],
   ]),
+  ...inFile("core/app/backup/capture-run.ts", "app/backup.test.ts", [
+    [
+      "BKP-16",
+      "the instant of a backup is when its snapshot was told of",
+      "protectedAt: capture.instant",
+      "protectedAt: s.now()",
+    ],
+  ]),
   ...inFile("core/app/backup/choose-members.ts", "app/backup.test.ts", [
     [
       "BKP-07",
@@ -72,8 +80,21 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
       "if (other.vaultId === backup.vaultId) return false;",
     ],
   ]),
-  ...inFile("core/app/delete/trash-backup.ts", "app/delete.test.ts", [
-    ["DEL-07", "a checkpoint outlives its last backup", '      ...(await memberAs(s, backup, "deleted")),\n', ""],
+  ...inFile("core/app/delete/delete-one.ts", "app/delete.test.ts", [
+    [
+      "DEL-07",
+      "a checkpoint outlives its last backup",
+      '    ...(await memberAs(s, backup, "deleted")),\n',
+      "",
+    ],
+  ]),
+  ...inFile("core/app/delete/trash-backup.ts", "app/trash.test.ts", [
+    [
+      "DEL-07",
+      "a checkpoint outlives its last backup while that is in the trash",
+      '      ...(await memberAs(s, backup, "deleted")),\n',
+      "",
+    ],
   ]),
   ...inFile("core/app/restore/choose-targets.ts", "app/restore.test.ts", [
     [
@@ -81,6 +102,12 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
       "mappings may leave out a disk that still exists",
       "if (left !== undefined)\n",
       "if (left !== undefined && pairs.length === 0)\n",
+    ],
+    [
+      "RST-17",
+      "a server that has lost a disk cannot be restored",
+      "if (pairs.length === 0)\n",
+      "if (pairs.length < parts.length)\n",
     ],
     [
       "RST-08",
@@ -108,6 +135,12 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/restore/start-restore.ts", "app/restore.test.ts", [
+    [
+      "RST-21",
+      "a server that does not exist is only another one than the backup's",
+      '?.kind !== "server") fault("7100"',
+      '?.kind === "disk") fault("7100"',
+    ],
     [
       "RST-04",
       "a resource is restored while it is being restored from another backup",

@@ -47,16 +47,19 @@ async function tryOut(folder: string, { id, test }: Mutant, usual: readonly Ende
   return judge(id, (await runTests(folder, [test]))?.get(test), usual.length);
 }
 
+/** Names of tests may hold thousands of characters. */
+const LONGEST = 120;
+
 function told(verdict: Verdict): string {
   switch (verdict.kind) {
     case "caught": {
       const [first = "", ...more] = verdict.tests;
-      return `red: ${first}${more.length > 0 ? ` (and ${more.length} more)` : ""}`;
+      return `red: ${first.slice(0, LONGEST)}${more.length > 0 ? ` (and ${more.length} more)` : ""}`;
     }
     case "survived":
       return "SURVIVED";
     case "unquoted":
-      return `SURVIVED: red, but none quotes it: ${verdict.tests.join("; ")}`;
+      return `SURVIVED: red, but none quotes it: ${verdict.tests.map((test) => test.slice(0, LONGEST)).join("; ")}`;
     case "broken":
       return `SAYS NOTHING: ${verdict.why}`;
   }

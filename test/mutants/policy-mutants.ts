@@ -18,6 +18,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ["SCH-08", "runs start up to five minutes late", "SPREAD_MS = 3 * MINUTE_MS", "SPREAD_MS = 5 * MINUTE_MS"],
   ]),
   ...inFile("core/domain/pattern.ts", "domain/policy.test.ts", [
+    [
+      "SCH-01",
+      "every 31 days is an interval",
+      "MAX_INTERVAL_DAYS = 30",
+      "MAX_INTERVAL_DAYS = 31",
+    ],
     ["SCH-02", "points an hour apart are too close", "< LEAST_GAP_MINUTES", "<= LEAST_GAP_MINUTES"],
   ]),
   ...inFile("core/app/policies/bindings.ts", "api/policies.test.ts", [
@@ -35,9 +41,9 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ],
     [
       "SCH-26",
-      "a vault goes on naming a policy that was deleted",
-      "await s.records.transact([...(await releasing(s, link)), ...(changed ? [replace(vaults, changed)] : [])]);",
-      "await s.records.transact(await releasing(s, link));",
+      "a policy that was deleted stays applied",
+      "if (policy === undefined || policy.deleted === true || vault === undefined) {",
+      "if (policy === undefined || vault === undefined) {",
     ],
   ]),
   ...inFile("core/app/policies/update-policy.ts", "api/policies.test.ts", [
@@ -50,6 +56,14 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/app/policies/create-policy.ts", "api/policies.test.ts", [
     ["SCH-25", "there may be 33 policies", "if (all.length >= MAX_POLICIES)", "if (all.length > MAX_POLICIES)"],
+  ]),
+  ...inFile("core/app/backup/create-checkpoint.ts", "app/policies.test.ts", [
+    [
+      "SCH-24",
+      "a vault in error is backed up by its policy",
+      'if (vault.status !== "available") fault("6113"',
+      'if (vault.status !== "available" && vault.status !== "error") fault("6113"',
+    ],
   ]),
   ...inFile("core/app/policies/fire-point.ts", "app/policies.test.ts", [
     ["SCH-10", "an empty vault leaves a task", "why.caller === undefined || empty ?", "why.caller === undefined ?"],
@@ -161,6 +175,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/app/delete/start-deletion.ts", "app/retention.test.ts", [
     [
+      "RET-24",
+      "what retention deletes leaves no trace",
+      'told.by === "user" ? []',
+      'told.by === "retention" ? []',
+    ],
+    [
       "RET-16",
       "a locked vault keeps what has expired",
       'if (vault.locked && byRuleOnly && told.by === "user")',
@@ -185,6 +205,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ],
     ["ABD-07", "people are told of what no vault wants", "else if (willing.length > 0) unplaced", "else unplaced"],
     ["ABD-08", "a vault takes a 257th resource", "bound < MAX_RESOURCES", "bound <= MAX_RESOURCES"],
+  ]),
+  ...inFile("core/app/vaults/associate-resources.ts", "app/associate-resources.test.ts", [
+    ["ABD-09", "a vault goes on taking resources once auto_bind is off", "if (!vault.autoBind || vault", "if (vault"],
+  ]),
+  ...inFile("core/domain/policy.ts", "domain/policy.test.ts", [
+    ["RET-04", "101 days may be counted", "const MAX_PERIODS = 100;", "const MAX_PERIODS = 101;"],
   ]),
   ...inFile("core/domain/organization-policy.ts", "domain/organization-policy.test.ts", [
     ["ORG-01", "days and one count may be set together", "&& counts.length > 0)", "&& counts.length > 1)"],

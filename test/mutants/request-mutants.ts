@@ -99,6 +99,9 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
       "if (recipients.length >= MAX_MEMBERS)",
     ],
   ]),
+  ...inFile("core/domain/sharing.ts", "api/members.test.ts", [
+    ["SHR-05", "a backup is offered to its own project", "if (id === owner)", 'if (id === "")'],
+  ]),
   ...inFile("core/app/sharing/share-backup.ts", "api/members.test.ts", [
     [
       "SHR-03",

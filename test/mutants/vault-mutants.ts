@@ -87,7 +87,7 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
   ...inFile("core/app/vaults/plan-bindings.ts", "app/vaults-binding.test.ts", [
     [
       "VLT-20",
-      "a server without disks is bound when it runs",
+      "a server without disks is bound while it runs",
       'if (found.disks.length === 0) fault("7108"',
       'if (found.disks.length === 0 && found.status === "SHUTOFF") fault("7108"',
     ],
@@ -97,6 +97,22 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
   ]),
   ...inFile("core/app/vaults/start-delete-vault.ts", "api/policies.test.ts", [
     ["VLT-09", "a vault that is deleted stays under its policies", "    ...(await releasingAll(s, vault)),\n", ""],
+  ]),
+  ...inFile("core/app/vaults/add-resources.ts", "api/vaults.test.ts", [
+    [
+      "VLT-25",
+      "a resource that is added again keeps its choice of disks",
+      "{ ...current, name, size, extraInfo, claimedDisks:",
+      "{ ...current, name, size, claimedDisks:",
+    ],
+  ]),
+  ...inFile("core/app/vaults/run-removal.ts", "app/remove.test.ts", [
+    [
+      "VLT-28",
+      "a resource that was removed is bound nowhere else",
+      "[remove(bindings, binding), ...(await releases(s, binding, claimed))]",
+      "[remove(bindings, binding)]",
+    ],
   ]),
   ...inFile("core/app/vaults/start-remove-resources.ts", "app/remove.test.ts", [
     [
@@ -130,6 +146,14 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
       "a vault keeps the policy that another one replaces",
       "      ...(old === undefined ? [] : await releasing(s, old)),\n",
       "",
+    ],
+  ]),
+  ...inFile("core/domain/values.ts", "app/vaults-binding.test.ts", [
+    [
+      "CAP-01",
+      "used capacity is shown rounded down",
+      "=> Math.ceil(bytes / MIB)",
+      "=> Math.floor(bytes / MIB)",
     ],
   ]),
   ...inFile("core/domain/capacity.ts", "domain/capacity.test.ts", [
