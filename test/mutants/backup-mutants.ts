@@ -81,12 +81,7 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/delete/delete-one.ts", "app/delete.test.ts", [
-    [
-      "DEL-07",
-      "a checkpoint outlives its last backup",
-      '    ...(await memberAs(s, backup, "deleted")),\n',
-      "",
-    ],
+    ["DEL-07", "a checkpoint outlives its last backup", '    ...(await memberAs(s, backup, "deleted")),\n', ""],
   ]),
   ...inFile("core/app/delete/trash-backup.ts", "app/trash.test.ts", [
     [

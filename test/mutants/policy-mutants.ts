@@ -18,12 +18,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ["SCH-08", "runs start up to five minutes late", "SPREAD_MS = 3 * MINUTE_MS", "SPREAD_MS = 5 * MINUTE_MS"],
   ]),
   ...inFile("core/domain/pattern.ts", "domain/policy.test.ts", [
-    [
-      "SCH-01",
-      "every 31 days is an interval",
-      "MAX_INTERVAL_DAYS = 30",
-      "MAX_INTERVAL_DAYS = 31",
-    ],
+    ["SCH-01", "every 31 days is an interval", "MAX_INTERVAL_DAYS = 30", "MAX_INTERVAL_DAYS = 31"],
     ["SCH-02", "points an hour apart are too close", "< LEAST_GAP_MINUTES", "<= LEAST_GAP_MINUTES"],
   ]),
   ...inFile("core/app/policies/bindings.ts", "api/policies.test.ts", [
@@ -174,12 +169,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     ["RET-23", "a disabled policy deletes", "return policy?.enabled === true ? policy : undefined;", "return policy;"],
   ]),
   ...inFile("core/app/delete/start-deletion.ts", "app/retention.test.ts", [
-    [
-      "RET-24",
-      "what retention deletes leaves no trace",
-      'told.by === "user" ? []',
-      'told.by === "retention" ? []',
-    ],
+    ["RET-24", "what retention deletes leaves no trace", 'told.by === "user" ? []', 'told.by === "retention" ? []'],
     [
       "RET-16",
       "a locked vault keeps what has expired",

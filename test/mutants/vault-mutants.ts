@@ -149,12 +149,7 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/domain/values.ts", "app/vaults-binding.test.ts", [
-    [
-      "CAP-01",
-      "used capacity is shown rounded down",
-      "=> Math.ceil(bytes / MIB)",
-      "=> Math.floor(bytes / MIB)",
-    ],
+    ["CAP-01", "used capacity is shown rounded down", "=> Math.ceil(bytes / MIB)", "=> Math.floor(bytes / MIB)"],
   ]),
   ...inFile("core/domain/capacity.ts", "domain/capacity.test.ts", [
     ["CAP-13", "a full vault grows by a fifth", "const GROWTH = 1.25;", "const GROWTH = 1.2;"],
