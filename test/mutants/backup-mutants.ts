@@ -63,9 +63,9 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
   ...inFile("core/app/delete/start-deletion.ts", "app/delete.test.ts", [
     [
       "DEL-01",
-      "what is being deleted is deleted once more",
+      "a failed backup cannot be deleted",
       'if (backup.status !== "available" && backup.status !== "error")',
-      'if (backup.status === "protecting")',
+      'if (backup.status !== "available")',
     ],
     [
       "DEL-03",

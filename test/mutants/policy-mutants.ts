@@ -131,7 +131,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
       "VLT-54",
       "a shorter count deletes from a locked vault before the date",
       "if (locked === true && b.expiredAt !== undefined) return until(",
-      "if (locked === true && b.expiredAt === undefined) return until(",
+      "if (locked !== true && b.expiredAt !== undefined) return until(",
     ],
   ]),
   ...inFile("core/domain/retention-rule.ts", "domain/retention.test.ts", [
