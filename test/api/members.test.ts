@@ -56,6 +56,15 @@ describe("offering a backup (#42)", () => {
     expect(body.error_msg).toContain(text);
   });
 
+  it("SHR-01: ten projects are not too many", async () => {
+    const ten = Array.from({ length: 10 }, (_, i) => String(i).repeat(32));
+    const { body } = await offer(ten);
+    expect(body).toMatchObject({
+      error_code: code("6704"),
+      error_msg: expect.stringContaining("there is no project 0"),
+    });
+  });
+
   it("SHR-03: refuses a backup that is not available (6702), and one whose vault is being deleted (6712)", async () => {
     await changeBackup(host.records, "b1", { status: "protecting" });
     expect(await refusal(offer([OTHER]))).toEqual([400, code("6702")]);

@@ -55,6 +55,9 @@ describe("a vault that cannot take a run", () => {
     expect((await host.backup(last.of.d1 ?? "")).status).toBe("available");
     expect((await host.binding(vault, "d1")).used).toBe(100 * GB - 1 + BLOCK);
     expect(refusal(await host.start(vault))).toEqual([400, "BackupService.6114"]);
+    await setUsed(100 * GB);
+    expect(refusal(await host.start(vault))).toEqual([400, "BackupService.6114"]);
+    await setUsed(100 * GB - 1 + BLOCK);
     expect((await host.restore(of.d1 ?? "", { volume_id: "d1" })).status).toBe("success");
     await host.drop(last.of.d1 ?? "");
     expect((await host.binding(vault, "d1")).used).toBe(100 * GB - 1);

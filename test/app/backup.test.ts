@@ -45,7 +45,17 @@ describe("a disk's backup", () => {
         if (task === "backup-group.transfer") host.disks.bytes.get("d1")?.fill(7);
       },
     };
+    const { capture } = host.services.resources;
+    let instant = 0;
+    // The instant is the snapshot's, not that of its answer.
+    host.services.resources.capture = async (ask) => {
+      const made = await capture(ask);
+      instant = made.instant;
+      host.clock.ahead += 5000;
+      return made;
+    };
     const { of } = await host.backUp(vault);
+    expect(Date.parse(`${(await host.backup(of.d1 ?? "")).protected_at}Z`)).toBe(instant);
     expect((await host.restore(of.d1 ?? "", { volume_id: "d1" })).status).toBe("success");
     expect(host.disks.bytes.get("d1")).toEqual(then);
   });

@@ -110,7 +110,7 @@ describe("deleting a backup", () => {
     expect(await code("DELETE", `/backups/${id}`)).toEqual([404, "BackupService.6200"]);
   });
 
-  test("that fails leaves it in error, deletable again (TSK-04)", async () => {
+  test("that fails leaves it in error, deletable again (DEL-01, TSK-04)", async () => {
     const id = await backUp();
     host.objects.before = (operation, name) => {
       if (operation === "put" && name.includes("/intents/")) throw new Error("the store says no");

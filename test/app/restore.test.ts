@@ -232,6 +232,23 @@ describe("a server's restore", () => {
     expect(bytes("srv-d1").every((b) => b === 9)).toBe(true);
   });
 
+  test("puts a system disk's backup onto a data disk where the mappings say so, and never a data disk's onto the system disk (RST-13)", async () => {
+    host.disks.addDiskWith("extra", new Uint8Array(SIZE), { serverId: "srv" });
+    const extra = host.disks.resources.get("extra");
+    if (extra?.kind !== "disk") throw new Error("no extra disk");
+    change({ disks: [...server().disks, extra] });
+    const to = (system: string, data: string) => ({
+      server_id: "srv",
+      mappings: [
+        { backup_id: parts[0]?.id, volume_id: system },
+        { backup_id: parts[1]?.id, volume_id: data },
+      ],
+    });
+    expect(await ask(id, to("extra", "srv-d0"))).toEqual([400, "BackupService.2013"]);
+    expect((await host.restore(id, to("extra", "srv-d1"))).status).toBe("success");
+    expect(same("extra", contents[0] ?? new Uint8Array())).toBe(true);
+  });
+
   test("leaves disks that came later as they are and does without those that are gone (RST-06, RST-17)", async () => {
     host.disks.addDiskWith("later", new Uint8Array(512).fill(3), { serverId: "srv" });
     const later = host.disks.resources.get("later");

@@ -55,6 +55,8 @@ describe("a count", () => {
     expect(await ids()).toEqual([b]);
     const { operation_logs } = await get("/operation-logs?operation_type=delete");
     expect(operation_logs).toMatchObject([{ status: "success", extra_info: { delete: { backup_id: a } } }]);
+    const { traces } = await get("/holdfast/audit?trace_name=deleteBackup");
+    expect(traces).toMatchObject([{ resource_id: a, trace_type: "SystemAction", outcome: "success" }]);
     const gone = { state: "trashed", reasons: ["not among the newest 1"], deleted_by: "retention" };
     expect(await fate(a)).toMatchObject(gone);
     await hoursPass(host, 25);

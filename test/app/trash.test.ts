@@ -65,7 +65,7 @@ describe("a deleted backup", () => {
     expect(await intents()).toEqual([]);
   });
 
-  it("comes back as it was, to its place in the chain, with used exact (CAP-03, CAP-04)", async () => {
+  it("takes its checkpoint along, and comes back as it was, to its place in the chain, with used exact (DEL-07, CAP-03, CAP-04)", async () => {
     const [a, b, c] = [await backUp({ 0: 2, 1: 2 }), await backUp({ 0: 4, 1: 2 }), await backUp({ 0: 4, 1: 2, 2: 2 })];
     const before = await used();
     const checkpoint = (await host.backup(b)).checkpoint_id;

@@ -68,6 +68,7 @@ describe("what a vault takes", () => {
     host.resources.addDisk("bad-disk", { status: "error", reason: "the file is missing" });
     host.resources.addServer("bad-server", 1, { status: "ERROR" });
     host.resources.addServer("empty-server", 0);
+    host.resources.addServer("diskless", 0, { status: "ACTIVE" });
     host.resources.addDisk("busy-disk", { status: "in-use" });
     for (const [id, shared] of [
       ["sharing", 10],
@@ -93,6 +94,7 @@ describe("what a vault takes", () => {
     ["a server in error (VLT-20)", "server", [server("bad-server")], "7101"],
     ["a server without disks (VLT-20)", "server", [server("empty-server")], "7108"],
     ["a server with more than ten shared disks (VLT-23)", "server", [server("sharing-all")], "7107"],
+    ["a running server without disks (VLT-20)", "server", [server("diskless")], "7108"],
     ["no disk left (VLT-24)", "server", [server("s", { exclude_volumes: ["s-d0", "s-d1"] })], "9900"],
     ["only an unknown disk included (VLT-24)", "server", [server("s", { include_volumes: [{ id: "x" }] })], "9900"],
     ["chosen volumes of a disk", "disk", [disk("d", { exclude_volumes: ["x"] })], "9900"],

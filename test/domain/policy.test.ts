@@ -44,7 +44,7 @@ describe("patterns", () => {
     ["FREQ=DAILY;FREQ=DAILY;BYHOUR=1;BYMINUTE=0", "FREQ is given twice"],
     ["FREQ=DAILY;COUNT=3;BYHOUR=1;BYMINUTE=0", '"COUNT=3" is none of'],
     ["", "is none of"],
-  ])("9900: refuses %s and says why", (text, why) => {
+  ])("SCH-01: refuses %s with 9900 and says why", (text, why) => {
     expect(patterns(text)).toContain("9900: policy.trigger.properties.pattern[0]");
     expect(patterns(text)).toContain(why);
   });

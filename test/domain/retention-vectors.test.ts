@@ -1,5 +1,6 @@
 /** Does retention keep what the vectors of cbr-behaviour 7.7 say? Monday is 3 August 2026; the policy is set at 10:00. */
 import { describe, expect, it } from "vitest";
+import { planRetention } from "../../core/domain/retention.ts";
 import { at, Life } from "./retention-play.ts";
 
 const UTC = "UTC+00:00";
@@ -54,6 +55,20 @@ describe("count", () => {
     life.backups[0] = tuesday;
     life.daily(9, 9);
     expect(life.kept(at("09", "11:00"))).toEqual(["7", "8", "9"]);
+  });
+
+  it("what an image was made from takes no place of the count, however new it is (RET-11)", () => {
+    const life = new Life({ maxBackups: 2 });
+    life.daily(4, 5);
+    life.backups.push({
+      id: "imaged",
+      createdAt: at("05", "12:00"),
+      automatic: true,
+      status: "available",
+      exemptions: [{ kind: "image" }],
+    });
+    life.daily(6, 6);
+    expect(life.kept(at("06", "11:00"))).toEqual(["5", "imaged", "6"]);
   });
 
   it("counts every automatic backup again after time or permanent, whatever it was made under (RET-51)", () => {
@@ -133,6 +148,14 @@ describe("time", () => {
       life.daily(8, 8);
       expect(life.kept(at("08", "10:00"))).toEqual(["7", "8"]);
     }
+  });
+
+  it("what has expired takes no place of the count, also while it is still there (RET-53)", () => {
+    const of = (id: string, expiredAt?: number) =>
+      ({ id, createdAt: at(id), automatic: true, status: "available", expiredAt }) as const;
+    const all = [of("04"), of("05", at("06")), of("07")];
+    const plan = planRetention(all, { rule: { maxBackups: 2 }, now: at("07", "10:00") });
+    expect(plan.filter(({ keep }) => !keep).map(({ id }) => id)).toEqual(["05"]);
   });
 
   it("expires by date without any policy, and by nothing else (RET-40)", () => {

@@ -86,6 +86,18 @@ describe("a decision says why", () => {
     expect(said(all, { maxBackups: 1 }).later).toBe("gone: not among the newest 1");
   });
 
+  it("for a date that comes at this very instant (RET-21)", () => {
+    const all = [
+      backup("new", NOW),
+      backup("now", NOW - 1, { expiredAt: NOW }),
+      backup("soon", NOW - 2, { expiredAt: NOW + 1 }),
+    ];
+    expect(said(all, {})).toMatchObject({
+      now: "gone: expired on 2026-11-04 12:00 UTC",
+      soon: "expires on 2026-11-04 12:00 UTC",
+    });
+  });
+
   it("VLT-54: in a locked vault no count takes a backup before its recorded date", () => {
     const all = [backup("new", NOW), backup("dated", NOW - 1, { expiredAt: NOW + DAY_MS }), backup("counted", NOW - 2)];
     const inLocked = said(all, { maxBackups: 1 }, true);
