@@ -1,12 +1,13 @@
 /**
- * The long run: `npm run test:model -- [seed] [--sequences N] [--minutes N] [--path P]` plays 2,000 sequences, prints how often each
- * action had an effect, and ends with 1 when something was wrong or an action never had one. `--path` plays the one that failed.
+ * The long run: `npm run test:model -- [seed] [--sequences N] [--minutes N] [--path P] [--as-found]` plays 2,000 sequences, prints how often each
+ * action had an effect, and ends with 1 when something was wrong or an action never had one. `--path` plays the one that failed;
+ * `--as-found` makes it no shorter.
  */
 import { parseArgs } from "node:util";
 import { runModel } from "./run.ts";
 
 const { values, positionals } = parseArgs({
-  options: { sequences: { type: "string" }, minutes: { type: "string" }, path: { type: "string" } },
+  options: { sequences: { type: "string" }, minutes: { type: "string" }, path: { type: "string" }, "as-found": { type: "boolean" } },
   allowPositionals: true,
 });
 const seed = Number(positionals[0] ?? Date.now() % 2 ** 31);
@@ -18,6 +19,7 @@ const { tally, failure } = await runModel({
   sequences: Number(values.sequences ?? 2_000),
   budgetMs: Number(values.minutes ?? 60) * 60_000,
   ...(values.path !== undefined && { path: values.path }),
+  asFound: values["as-found"] === true,
   say,
 });
 say(tally.text);

@@ -86,8 +86,9 @@ export function openPromises(): Promises {
       case "backup":
       case "undelete": {
         if (backup !== undefined) return backup.status === "error" && backup.leaving === undefined ? "is in error" : undefined;
-        const known = backups.get(task.backup.id);
-        return known !== undefined && mayVanish(rows, known) ? undefined : "made no backup";
+        // Made and gone between two looks: a rule may do that.
+        const known = { id: task.backup.id, vaultId: task.vaultId, resourceId: task.resource.id };
+        return mayVanish(rows, backups.get(known.id) ?? known) ? undefined : "made no backup";
       }
       case "delete":
         return backup === undefined || mayReturn.has(backup.id) ? undefined : `left the backup ${backup.status}`;

@@ -12,10 +12,13 @@ export interface Choice {
 /** `done`: it had an effect. `refused`: the service said no. `idle`: there was nothing to do it with. */
 export type Outcome = "done" | "refused" | "idle";
 
-export const DISKS = ["d0", "d1", "d2", "d3"];
-export const SERVERS = ["s0", "s1"];
-/** So many that binding them takes more than one transaction. */
-export const CROWD = Array.from({ length: 48 }, (_, n) => `crowd-${String(n).padStart(2, "0")}`);
+const DISKS = ["d0", "d1", "d2", "d3"];
+const SERVERS = ["s0", "s1"];
+/** Servers with so many disks that binding them all takes more than one transaction. */
+const CROWD = Array.from({ length: 12 }, (_, n) => `s-crowd-${String(n).padStart(2, "0")}`);
+const CROWD_DISKS = 7;
+/** More resources than that are the crowd. */
+const MANY = 6;
 const FEW = 6;
 const DISK_TYPE = "OS::Cinder::Volume";
 const SERVER_TYPE = "OS::Nova::Server";
@@ -75,6 +78,8 @@ const IDLE: Promise<Outcome> = Promise.resolve("idle");
 const vaultOf = (m: Model, n: number) => of(m.view.vaults, n);
 /** A vault with something in it, when there is one. */
 const fullVault = (m: Model, n: number) => of(m.view.vaults.filter(({ resources }) => resources.length > 0), n);
+/** The crowd's disks cannot be read: a run over all of them would only be long. */
+const isSmall = ({ resources }: Model["view"]["vaults"][number]): boolean => resources.length <= MANY;
 const policyOf = (m: Model, n: number) => of(m.view.policies, n);
 
 function newVault(m: Model, { a, b, c }: Choice): object {
@@ -91,19 +96,21 @@ function newVault(m: Model, { a, b, c }: Choice): object {
         size: 100,
       },
       resources: resource === undefined || c % 4 === 3 ? [] : [resourceOf(resource)],
-      auto_bind: a % 4 === 1,
+      auto_bind: a % 2 === 1,
+      // The crowd has no tags.
+      ...(server && { bind_rules: { tags: [{ key: "k", value: "v" }] } }),
       ...(policy !== undefined && m.onTime && { backup_policy_id: policy.id }),
     },
   };
 }
 
-const crowded = (resources: readonly string[]): object => ({
+const CROWDED = {
   vault: {
     name: "crowded",
-    billing: { object_type: "disk", protect_type: "backup", consistent_level: "crash_consistent", size: 100 },
-    resources: resources.map(resourceOf),
+    billing: { object_type: "server", protect_type: "backup", consistent_level: "crash_consistent", size: 200 },
+    resources: CROWD.map(resourceOf),
   },
-});
+};
 
 const vaultMade = ({ vault }: { vault: { id: string } }): string => vault.id;
 const policyMade = ({ policy }: { policy: { id: string } }): string => policy.id;
@@ -113,9 +120,9 @@ export const REQUESTS = {
   "create vault": (m, choice) =>
     m.view.vaults.length >= FEW ? IDLE : ask(m, "POST", "/vaults", newVault(m, choice), { made: vaultMade }),
   "create crowded vault": (m) =>
-    m.view.vaults.length >= FEW ? IDLE : ask(m, "POST", "/vaults", crowded(CROWD), { made: vaultMade }),
+    m.view.vaults.length >= FEW ? IDLE : ask(m, "POST", "/vaults", CROWDED, { made: vaultMade }),
   "bind a crowd": (m, { a }) => {
-    const vault = vaultOf(m, a);
+    const vault = of(m.view.vaults.filter(({ billing }) => billing.object_type === "server"), a);
     return vault ? ask(m, "POST", `/vaults/${vault.id}/addresources`, { resources: CROWD.map(resourceOf) }) : IDLE;
   },
   "update vault": (m, { a, b, c }) => {
@@ -124,7 +131,7 @@ export const REQUESTS = {
       { name: `renamed-${c}` },
       { billing: { size: 90 + c } },
       { threshold: 10 + c },
-      { auto_bind: c % 2 === 0, bind_rules: { tags: c % 3 === 0 ? [{ key: "k", value: "v" }] : [] } },
+      { auto_bind: c % 2 === 0, bind_rules: { tags: [{ key: "k", value: c % 3 === 0 ? "w" : "v" }] } },
       { auto_expand: c % 2 === 0, smn_notify: c % 3 === 0 },
       // Once in a while, for it is for ever.
       c % 4 === 0 ? { locked: true } : { name: "unlocked" },
@@ -204,7 +211,7 @@ export const REQUESTS = {
     return policy && m.onTime ? ask(m, "DELETE", `/policies/${policy.id}`, undefined, { goes: [policy.id] }) : IDLE;
   },
   "associate policy": (m, { a, b }) => {
-    const vault = vaultOf(m, a);
+    const vault = of(m.view.vaults.filter(isSmall), a);
     const policy = policyOf(m, b);
     const path = `/vaults/${vault?.id}/associatepolicy`;
     return vault && policy && m.onTime ? ask(m, "POST", path, { policy_id: policy.id }) : IDLE;
@@ -216,8 +223,7 @@ export const REQUESTS = {
     return policy && m.onTime ? ask(m, "POST", path, { policy_id: policy.id }) : IDLE;
   },
   "back up": (m, { a, b, c }) => {
-    // The crowd's disks hold nothing: a run over them would only be long.
-    const vault = of(m.view.vaults.filter((v) => v.resources.length > 0 && v.resources.length < 10), a);
+    const vault = of(m.view.vaults.filter((v) => v.resources.length > 0 && isSmall(v)), a);
     const parameters = {
       incremental: b % 3 !== 0,
       auto_trigger: c % 2 === 0,
@@ -259,9 +265,10 @@ export function guestWrites(m: Model, { a, b, c }: Choice): void {
   m.promises.wrote(id);
 }
 
-/** Four disks, two servers of two disks, and a crowd of disks that nobody reads. One disk is tagged (ABD-04). */
+/** Four disks, two servers of two disks, and a crowd of servers that nobody can read. One of each is tagged (ABD-04). */
 export function provide({ disks }: Model["world"]): void {
   for (const id of DISKS) disks.addDiskWith(id, newDisk(), id === "d1" ? { tags: [{ key: "k", value: "v" }] } : {});
-  for (const id of SERVERS) disks.addServerWith(id, [newDisk(), newDisk(4)]);
-  for (const id of CROWD) disks.addDisk(id, { status: "available" });
+  for (const id of SERVERS)
+    disks.addServerWith(id, [newDisk(), newDisk(4)], id === "s1" ? { tags: [{ key: "k", value: "v" }] } : {});
+  for (const id of CROWD) disks.addServer(id, CROWD_DISKS);
 }

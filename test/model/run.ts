@@ -11,7 +11,9 @@ export interface RunAsk {
   /** Of one sequence that failed: as it was told. */
   readonly path?: string;
   readonly say?: (text: string) => void;
-  /** A rule that is broken on purpose; the first sequence that finds it will do. */
+  /** Tells of the sequence as it failed, not of a shorter one. */
+  readonly asFound?: boolean;
+  /** A rule that is broken on purpose. */
   readonly spoil?: WorldOptions["spoil"];
 }
 
@@ -25,7 +27,7 @@ export interface RunResult {
 const SHRINKS_MS = 120_000;
 
 /** The same seed plays the same sequences; what runs side by side in them may take turns differently. */
-export async function runModel({ seed, sequences: runs, budgetMs, path, say, spoil }: RunAsk): Promise<RunResult> {
+export async function runModel({ seed, sequences: runs, budgetMs, path, say, asFound, spoil }: RunAsk): Promise<RunResult> {
   const tally = new Tally();
   const began = performance.now();
   let failedAt: number | undefined;
@@ -44,7 +46,7 @@ export async function runModel({ seed, sequences: runs, budgetMs, path, say, spo
     seed,
     numRuns: runs,
     ...(path !== undefined && { path }),
-    endOnFailure: spoil !== undefined,
+    endOnFailure: asFound === true,
   });
   if (!failed) return { tally, failure: undefined };
   const [actions, worldSeed] = counterexample ?? [[], 0];

@@ -83,7 +83,7 @@ export class RetentionBook {
     for (const period of PERIODS) {
       const latest = new Map<string, string>();
       for (const { id, createdAt } of newest) {
-        const name = periodOf(rule.timezone ?? "UTC", createdAt, period);
+        const name = periodOf(rule.timezone ?? "UTC+00:00", createdAt, period);
         if (!latest.has(name)) latest.set(name, id);
       }
       for (const [name, id] of [...latest].slice(0, countOf(rule, period))) keep(id, `newest of ${period} ${name}`);

@@ -1,11 +1,14 @@
 /** A year of many vaults under policies of all kinds, with outages, clocks that jump, changes and releases; and what has to come of it. */
 import { associatePolicy, dissociatePolicy } from "../../core/app/policies/associate-policy.ts";
 import { updatePolicy } from "../../core/app/policies/update-policy.ts";
+import { listPolicyRows, policies } from "../../core/app/records/policies.ts";
+import { replace } from "../../core/app/records/tables.ts";
 import { confirmHeldPlan, listHeldPlans } from "../../core/app/retention/held-plan.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { seeded } from "../chaos/seeded.ts";
 import { CALLER, diskResource, PROJECT, vaultBody } from "../support/vault-host.ts";
 import { HOURLY, PATTERNS, RULES } from "./policies.ts";
+import { isNamed } from "./zones.ts";
 import { RetentionBook, type Rule } from "./retention-book.ts";
 import { type BadManners, createYearWorld, type YearWorld } from "./world.ts";
 
@@ -65,23 +68,35 @@ export interface Year {
   readonly figures: { ticks: number; tickMs: number; outages: number; setBacks: number; confirmed: number; changes: number };
 }
 
+/** A rule as a client can say it. */
+const asSent = (rule: Rule): Rule =>
+  rule.timezone !== undefined && isNamed(rule.timezone) ? { ...rule, timezone: "UTC+00:00" } : rule;
+
+/** What no client can say is put into the row: the rule itself knows zones whose clocks change. */
+async function nameZone({ records }: YearWorld, policyId: string, { timezone }: Rule): Promise<void> {
+  if (timezone === undefined || !isNamed(timezone)) return;
+  const row = (await listPolicyRows(records, PROJECT, "backup")).find(({ id }) => id === policyId);
+  if (row === undefined) throw new Error(`no policy ${policyId}`);
+  await records.write(replace(policies, { ...row, operationDefinition: { ...row.operationDefinition, timezone } }));
+}
+
 /** Runs the year. The clock stands at its end, and whatever was due then is done. */
 export async function runYear({ days, vaults: many, seed, manners, say }: YearAsk): Promise<Year> {
   const world = createYearWorld(START, manners);
   const { clock, services, host } = world;
   const random = seeded(seed);
   const below = (n: number): number => Math.floor(random() * n);
-  const policies: YearPolicy[] = [];
+  const made: YearPolicy[] = [];
   const vaults: YearVault[] = [];
   const told = new Map<string, string>();
   const figures = { ticks: 0, tickMs: 0, outages: 0, setBacks: 0, confirmed: 0, changes: 0 };
 
-  const policyOf = ({ follows }: YearVault) => policies[follows ?? -1];
+  const policyOf = ({ follows }: YearVault) => made[follows ?? -1];
   const ruleInForce = (vault: YearVault): Rule | undefined => {
     const policy = policyOf(vault);
     return policy?.enabled ? policy.rule : undefined;
   };
-  const isHourly = (p: number): boolean => policies[p]?.patterns === PATTERNS[HOURLY];
+  const isHourly = (p: number): boolean => made[p]?.patterns === PATTERNS[HOURLY];
   /** One of the policies; the busy ones for few vaults only. */
   const somePolicy = (n: number): number => {
     for (let p = below(POLICIES); ; p = below(POLICIES)) if (!isHourly(p) || (n < HOURLY_VAULTS && n % 4 !== 0)) return p;
@@ -111,12 +126,13 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
       name: `p${p}`,
       operation_type: "backup",
       enabled: true,
-      operation_definition: rule,
+      operation_definition: asSent(rule),
       trigger: { properties: { pattern: patterns } },
     };
     const { status, body } = await host.call("POST", "/policies", { policy }, services);
     if (status !== 200) throw new Error(JSON.stringify(body));
-    policies.push({ id: body.policy.id, anchor: clock.now, patterns, rule, enabled: true });
+    made.push({ id: body.policy.id, anchor: clock.now, patterns, rule, enabled: true });
+    await nameZone(world, body.policy.id, rule);
   }
   for (let n = 0; n < many; n++) {
     // Every fourth has something to back up; the others are skipped, which is as good for counting and quicker.
@@ -125,13 +141,13 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
     const follows = n % POLICIES === HOURLY || n % POLICIES === HOURLY + PATTERNS.length ? somePolicy(n) : n % POLICIES;
     const body = vaultBody({
       resources: full ? [diskResource(`disk-${n}`)] : [],
-      backup_policy_id: policies[follows]?.id,
+      backup_policy_id: made[follows]?.id,
       smn_notify: false,
     });
-    const made = await host.call("POST", "/vaults", body, services);
-    if (made.status !== 200) throw new Error(JSON.stringify(made.body));
+    const answer = await host.call("POST", "/vaults", body, services);
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
     const book = full ? new RetentionBook() : undefined;
-    const vault: YearVault = { id: made.body.vault.id, n, stretches: [], follows, book, pending: false };
+    const vault: YearVault = { id: answer.body.vault.id, n, stretches: [], follows, book, pending: false };
     vaults.push(vault);
     byId.set(vault.id, vault);
     open(vault);
@@ -183,7 +199,7 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
   async function change(): Promise<void> {
     figures.changes++;
     const p = below(POLICIES);
-    const policy = policies[p];
+    const policy = made[p];
     if (policy === undefined) throw new Error("no policy");
     const followers = vaults.filter((vault) => vault.follows === p);
     const what = random();
@@ -199,9 +215,10 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
       for (const vault of followers) open(vault);
     } else if (what < 0.3) {
       policy.rule = RULES[below(RULES.length)] ?? {};
-      const body = { policy: { operation_definition: policy.rule } };
+      const body = { policy: { operation_definition: asSent(policy.rule) } };
       const { status } = await host.call("PUT", `/policies/${policy.id}`, body, services);
       if (status !== 200) throw new Error(`the rule was refused: ${status}`);
+      await nameZone(world, policy.id, policy.rule);
     } else {
       const vault = vaults[below(many)];
       if (vault === undefined) throw new Error("no vault");
@@ -213,7 +230,7 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
         await dissociatePolicy(services, CALLER, vault.id, now.id);
         vault.follows = undefined;
       } else {
-        await associatePolicy(services, CALLER, vault.id, { policyId: policies[next]?.id ?? "" });
+        await associatePolicy(services, CALLER, vault.id, { policyId: made[next]?.id ?? "" });
         vault.follows = next;
       }
       open(vault);

@@ -8,7 +8,7 @@ type Shift = readonly [from: string, minutes: number];
 
 /** IANA tz database: rules US, EU and LH as they have stood since 2007, 1996 and 2008. */
 const SHIFTS: Readonly<Record<string, readonly Shift[]>> = {
-  UTC: [["2030-01-01T00:00Z", 0]],
+  "UTC+00:00": [["2030-01-01T00:00Z", 0]],
   "UTC+05:30": [["2030-01-01T00:00Z", 330]],
   "UTC-11:00": [["2030-01-01T00:00Z", -660]],
   "America/New_York": [
@@ -33,6 +33,8 @@ const SHIFTS: Readonly<Record<string, readonly Shift[]>> = {
 };
 
 export const ZONES = Object.keys(SHIFTS);
+/** Clients can say no more than a distance from UTC (cbr-api 5.8); a rule may name what clocks go by. */
+export const isNamed = (zone: string): boolean => !zone.startsWith("UTC");
 const tables = new Map(ZONES.map((zone) => [zone, SHIFTS[zone]?.map(([from, m]) => [Date.parse(from), m] as const) ?? []]));
 
 export type Period = "day" | "week" | "month" | "year";

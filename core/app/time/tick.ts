@@ -1,6 +1,6 @@
 /** The minute's work: every execution that was promised is started, looked after, and ended when it cannot end itself. */
 
-import { sortableTime } from "../../domain/values.ts";
+import { type Instant, sortableTime } from "../../domain/values.ts";
 import { type Item, TransactionRefused } from "../../ports/record-store.ts";
 import { sealHours } from "../audit/seal-hours.ts";
 import { failRun } from "../backup/fail-run.ts";
@@ -53,8 +53,8 @@ const POINTS_AT_ONCE = 64;
 const MINUTE_MS = 60_000;
 
 /**
- * Looks at everything due by `horizon` (now; at start-up a little later, so that a restart waits for nothing). Two ticks at
- * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
+ * Looks at everything that is due, and at work that is watched by `horizon` (now; at start-up a little later, so that a restart
+ * waits for nothing). Two ticks at once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
   const report = { started: 0, running: 0, ended: 0, failed: 0 };
@@ -84,8 +84,9 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
           s.log({ level: "error", text: "due item not settled", item: item.sk, error: String(error) });
         }
       };
-      await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
-      for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
+      const due = page.items.filter((item) => isWatched(item) || hasCome(item, s.now()));
+      await inBatches(due.filter(isPoint), POINTS_AT_ONCE, settle);
+      for (const item of due) if (!isPoint(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
@@ -96,6 +97,9 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
 /** `<time>#<kind>#<key>` */
 const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
 const isPoint = (item: Item): boolean => kindOf(item) === "point";
+/** What a process has in hand, and leaves behind when it dies: of interest to a start-up before its time. All else has its time. */
+const isWatched = (item: Item): boolean => kindOf(item) === "run" || kindOf(item) === "migrate";
+const hasCome = ({ sk }: Item, now: Instant): boolean => sk <= `${sortableTime(now)}#~`;
 
 /** @returns what became of an execution; undefined for what is none */
 async function lookAt(s: Services, item: Item): Promise<keyof TickReport | undefined> {
@@ -165,11 +169,11 @@ async function membersRun(s: Services, due: Due): Promise<boolean> {
 
 /** Due again later. Loses to another tick that moved it first. */
 async function again(s: Services, due: Due, key: { pk: string; sk: string }): Promise<void> {
+  const later = watchRun(s.now(), { workflow: due.workflow, name: due.name, input: due.input });
+  // A start-up in the very millisecond in which the work began looks at the row where it would be put.
+  if (later.item.sk === key.sk) return;
   try {
-    await s.records.transact([
-      { op: "delete", key, if: "present" },
-      watchRun(s.now(), { workflow: due.workflow, name: due.name, input: due.input }),
-    ]);
+    await s.records.transact([{ op: "delete", key, if: "present" }, later]);
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
   }
