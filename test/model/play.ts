@@ -97,6 +97,7 @@ const WEIGHTS: Partial<Record<Simple["do"], number>> = {
   tick: 10,
   "two ticks at once": 3,
   "work is held back": 2,
+  "work goes on": 4,
   "delete vault": 1,
   "delete policy": 1,
   "create crowded vault": 1,
@@ -204,19 +205,30 @@ export async function play(actions: readonly Action[], options: WorldOptions, ta
 
 const isTick = (action: Action): boolean => action.do === "tick" || action.do === "two ticks at once";
 
-/** Something to act on, another one for each seed: two policies, three vaults, and what they were last backed up with. */
+/** Something to act on, another one for each seed: policies, vaults, and a backup or two. */
 function beginning(seed: number): readonly Simple[] {
   const random = seeded(seed);
   const some = (name: Simple["do"]): Simple => {
     const [a = 0, b = 0, c = 0] = Array.from({ length: 3 }, () => Math.floor(random() * 12));
     return { do: name, a, b, c };
   };
+  if (seed % 4 === 0) return [...DATED, some("create vault"), some("create policy"), some("back up")];
   const names = [
     ...(["create policy", "create policy", "create vault", "create vault", "create vault"] as const),
     ...(["bind", "associate policy", "associate policy", "back up", "guest writes", "back up"] as const),
   ];
   return names.map(some);
 }
+
+/** Backups that expire while nobody ticks: a clock that has jumped is for a person to judge. */
+const DATED: readonly Simple[] = [
+  { do: "create policy", a: 3, b: 2, c: 1 },
+  { do: "create vault", a: 0, b: 0, c: 0 },
+  { do: "tick", a: 0, b: 0, c: 0 },
+  ...[1, 2].map((c): Simple => ({ do: "back up", a: 0, b: 1, c: 2 * c })),
+  { do: "days pass", a: 2, b: 0, c: 0 },
+  { do: "tick", a: 0, b: 0, c: 0 },
+];
 
 /** What is left to do by itself is done, and then looked at once more. */
 const SETTLING: readonly Simple[] = (["work goes on", "minutes pass", "tick", "minutes pass", "tick", "tick"] as const).map(

@@ -98,7 +98,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
 const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
 const isPoint = (item: Item): boolean => kindOf(item) === "point";
 /** What a process has in hand, and leaves behind when it dies: of interest to a start-up before its time. All else has its time. */
-const isWatched = (item: Item): boolean => kindOf(item) === "run" || kindOf(item) === "migrate";
+const isWatched = (item: Item): boolean => ["run", "migrate", "policy"].includes(kindOf(item) ?? "");
 const hasCome = ({ sk }: Item, now: Instant): boolean => sk <= `${sortableTime(now)}#~`;
 
 /** @returns what became of an execution; undefined for what is none */
