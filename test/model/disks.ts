@@ -6,10 +6,10 @@ import { BLOCK, pattern } from "../support/engine-disks.ts";
 export type Contents = readonly (string | undefined)[];
 
 /** Three blocks and a last one that is not whole: its length is what makes sums wrong. */
-export const DISK_BYTES = 3 * BLOCK + 4096;
+const DISK_BYTES = 3 * BLOCK + 4096;
 export const DISK_BLOCKS = 4;
 /** Data on each disk before anybody writes. */
-export const FIRST_SEED = 2;
+const FIRST_SEED = 2;
 
 const ZEROS = Buffer.alloc(BLOCK);
 const patterns = new Map<number, Uint8Array>();
@@ -57,4 +57,5 @@ export function differenceOf(from: Contents | undefined, to: Contents): number {
   return bytes;
 }
 
-export const sameContents = (a: Contents, b: Contents): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameContents = (a: Contents, b: Contents): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);

@@ -7,7 +7,12 @@ import { parseArgs } from "node:util";
 import { runModel } from "./run.ts";
 
 const { values, positionals } = parseArgs({
-  options: { sequences: { type: "string" }, minutes: { type: "string" }, path: { type: "string" }, "as-found": { type: "boolean" } },
+  options: {
+    sequences: { type: "string" },
+    minutes: { type: "string" },
+    path: { type: "string" },
+    "as-found": { type: "boolean" },
+  },
   allowPositionals: true,
 });
 const seed = Number(positionals[0] ?? Date.now() % 2 ** 31);

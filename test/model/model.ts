@@ -3,14 +3,18 @@ import type { Answer } from "../support/vault-host.ts";
 import { type LedgerBook, openLedgerBook, type ShownPolicy } from "./ledger.ts";
 import { openPromises, type Promises } from "./promises.ts";
 import { recount } from "./recount.ts";
-import { provide } from "./requests.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 
 /** What the lists show. */
 export interface View {
   readonly vaults: readonly {
     readonly id: string;
-    readonly billing: { readonly status: string; readonly object_type: string; readonly used: number; readonly allocated: number };
+    readonly billing: {
+      readonly status: string;
+      readonly object_type: string;
+      readonly used: number;
+      readonly allocated: number;
+    };
     readonly resources: readonly { readonly id: string }[];
   }[];
   readonly policies: readonly ShownPolicy[];
@@ -43,7 +47,6 @@ export class Model {
 
   static async open(options: WorldOptions): Promise<Model> {
     const model = new Model(await createWorld(options));
-    provide(model.world);
     model.latest = model.world.clock.now;
     return model;
   }
@@ -101,14 +104,19 @@ export class Model {
     found.push(...recount({ rows, captured: world.captured, objects, settled }));
     found.push(...this.promises.problems(rows, { captured: world.captured, bytes: world.disks.bytes }, settled));
     if (ticked && this.onTime) found.push(...this.book.problems(rows, world.clock.now, settled));
-    const names = (all: readonly { readonly id: string }[]) => all.map(({ id }) => id).sort().join();
+    const names = (all: readonly { readonly id: string }[]) =>
+      all
+        .map(({ id }) => id)
+        .sort()
+        .join();
     const stored = (all: readonly { readonly body: { id: string } }[]) => names(all.map(({ body }) => body));
     if (names(this.view.vaults) !== stored(rows.vaults)) found.push("the list of vaults is not what is stored");
     if (names(this.view.backups) !== stored(rows.backups)) found.push("the list of backups is not what is stored");
     for (const { id, billing, resources } of this.view.vaults) {
       const bound = rows.bindings.filter(({ body }) => body.vaultId === id);
       const used = bound.reduce((sum, { body }) => sum + body.used, 0);
-      if (billing.used !== Math.ceil(used / 1024 ** 2)) found.push(`vault ${id} shows ${billing.used} MB, not ${used} bytes`);
+      if (billing.used !== Math.ceil(used / 1024 ** 2))
+        found.push(`vault ${id} shows ${billing.used} MB, not ${used} bytes`);
       if (resources.length !== bound.length)
         found.push(`vault ${id} shows ${resources.length} resources, ${bound.length} are bound`);
     }

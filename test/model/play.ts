@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { seeded } from "../chaos/seeded.ts";
 import { Model } from "./model.ts";
-import { type Choice, guestWrites, type Outcome, REQUESTS } from "./requests.ts";
+import { type Choice, guestWrites, type Outcome, provide, REQUESTS } from "./requests.ts";
 import type { WorldOptions } from "./world.ts";
 
 type Request = keyof typeof REQUESTS;
@@ -175,9 +175,14 @@ function act(m: Model, action: Simple): Promise<Outcome> {
 }
 
 /** Plays it, and stops at the first thing that is wrong. @returns what that is, in words; nothing when all is well */
-export async function play(actions: readonly Action[], options: WorldOptions, tally: Tally): Promise<readonly string[]> {
+export async function play(
+  actions: readonly Action[],
+  options: WorldOptions,
+  tally: Tally,
+): Promise<readonly string[]> {
   const model = await Model.open(options);
   const { world } = model;
+  provide(world);
   try {
     await model.look();
     for (const [n, action] of [...beginning(options.seed), ...actions, ...SETTLING].entries()) {
@@ -185,7 +190,9 @@ export async function play(actions: readonly Action[], options: WorldOptions, ta
       await world.idle();
       const ticked = isTick(action) || died;
       if (ticked) {
-        // The next minute's: rows of points that nobody saw are due work of the tick that finds them missing.
+        // The next one: rows of points that nobody saw are due work of the tick, or the change, that finds them missing.
+        await model.look();
+        await pass(model, 1_000);
         await world.tick();
         await world.idle();
       }
@@ -231,9 +238,9 @@ const DATED: readonly Simple[] = [
 ];
 
 /** What is left to do by itself is done, and then looked at once more. */
-const SETTLING: readonly Simple[] = (["work goes on", "minutes pass", "tick", "minutes pass", "tick", "tick"] as const).map(
-  (name) => ({ do: name, a: 11, b: 0, c: 0 }),
-);
+const SETTLING: readonly Simple[] = (
+  ["work goes on", "minutes pass", "tick", "minutes pass", "tick", "tick"] as const
+).map((name) => ({ do: name, a: 11, b: 0, c: 0 }));
 
 /** @returns whether a process died */
 async function step(m: Model, action: Action, tally: Tally): Promise<boolean> {

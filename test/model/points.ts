@@ -21,8 +21,7 @@ export function pointsIn(patterns: readonly string[], anchor: number, from: numb
       const weekdays = member(pattern, "BYDAY")?.split(",");
       const today = DAYS[new Date(day * DAY).getUTCDay()] ?? "";
       if (weekdays === undefined ? (day - first) % every !== 0 : !weekdays.includes(today)) continue;
-      const at =
-        day * DAY + (Number(member(pattern, "BYHOUR")) * 60 + Number(member(pattern, "BYMINUTE"))) * MINUTE;
+      const at = day * DAY + (Number(member(pattern, "BYHOUR")) * 60 + Number(member(pattern, "BYMINUTE"))) * MINUTE;
       if (at > from && at > anchor && at <= to) points.push(at);
     }
   return points.sort((a, b) => a - b);

@@ -55,7 +55,8 @@ export function openPromises(): Promises {
       now.add(body.id);
       backups.set(body.id, { id: body.id, vaultId: body.vaultId, resourceId: body.resourceId });
     }
-    for (const id of made) if (!now.has(id) && !mayLeave(rows, id)) problems.push(`${id} was acknowledged, and is not there`);
+    for (const id of made)
+      if (!now.has(id) && !mayLeave(rows, id)) problems.push(`${id} was acknowledged, and is not there`);
     made.clear();
     for (const id of there)
       if (!now.has(id)) {
@@ -85,7 +86,8 @@ export function openPromises(): Promises {
     switch (task.type) {
       case "backup":
       case "undelete": {
-        if (backup !== undefined) return backup.status === "error" && backup.leaving === undefined ? "is in error" : undefined;
+        if (backup !== undefined)
+          return backup.status === "error" && backup.leaving === undefined ? "is in error" : undefined;
         // Made and gone between two looks: a rule may do that.
         const known = { id: task.backup.id, vaultId: task.vaultId, resourceId: task.resource.id };
         return mayVanish(rows, backups.get(known.id) ?? known) ? undefined : "made no backup";
@@ -141,7 +143,8 @@ export function openPromises(): Promises {
         if (wrong !== undefined) problems.push(`task ${id} (${type}) succeeded, but ${wrong}`);
         if (status !== "success" && status !== "skipped" && row.body.error === undefined)
           problems.push(`task ${id} (${type}) is ${status} without a reason`);
-        if (type === "restore") for (const { body } of rows.parts) if (body.backupId === row.body.backup?.id) written.set(body.diskId, step);
+        if (type === "restore")
+          for (const { body } of rows.parts) if (body.backupId === row.body.backup?.id) written.set(body.diskId, step);
       }
       step++;
       return problems;

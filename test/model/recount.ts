@@ -43,7 +43,8 @@ function checkClaims(rows: Rows, must: Must): void {
     // Rows of a creation that is not committed: its saga tells, and whoever wants the resources undoes it.
     if (!vaults.has(binding.body.vaultId)) {
       const pending = rows.claims.some(
-        ({ body }) => body.vaultId === binding.body.vaultId && body.via === binding.body.resourceId && sagas.has(body.saga),
+        ({ body }) =>
+          body.vaultId === binding.body.vaultId && body.via === binding.body.resourceId && sagas.has(body.saga),
       );
       must(pending, `binding ${place(binding)} has no vault and no saga`);
       continue;
@@ -126,7 +127,9 @@ function checkChains({ rows, captured }: Facts, must: Must): void {
 
 /** Nothing that can be restored, or can come back, or is compared with, has lost its root. */
 function checkRoots({ rows, objects }: Facts, must: Must): void {
-  const names = new Set([...objects].flatMap((name) => (name.split("/")[1] === "roots" ? [name.split("/")[2] ?? ""] : [])));
+  const names = new Set(
+    [...objects].flatMap((name) => (name.split("/")[1] === "roots" ? [name.split("/")[2] ?? ""] : [])),
+  );
   for (const { body } of rows.parts) must(names.has(body.id), `part ${body.id} of backup ${body.backupId} has no root`);
   for (const { body } of rows.bindings)
     for (const root of Object.values(body.baselines))

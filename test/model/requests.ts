@@ -77,7 +77,11 @@ const IDLE: Promise<Outcome> = Promise.resolve("idle");
 
 const vaultOf = (m: Model, n: number) => of(m.view.vaults, n);
 /** A vault with something in it, when there is one. */
-const fullVault = (m: Model, n: number) => of(m.view.vaults.filter(({ resources }) => resources.length > 0), n);
+const fullVault = (m: Model, n: number) =>
+  of(
+    m.view.vaults.filter(({ resources }) => resources.length > 0),
+    n,
+  );
 /** The crowd's disks cannot be read: a run over all of them would only be long. */
 const isSmall = ({ resources }: Model["view"]["vaults"][number]): boolean => resources.length <= MANY;
 const policyOf = (m: Model, n: number) => of(m.view.policies, n);
@@ -122,7 +126,10 @@ export const REQUESTS = {
   "create crowded vault": (m) =>
     m.view.vaults.length >= FEW ? IDLE : ask(m, "POST", "/vaults", CROWDED, { made: vaultMade }),
   "bind a crowd": (m, { a }) => {
-    const vault = of(m.view.vaults.filter(({ billing }) => billing.object_type === "server"), a);
+    const vault = of(
+      m.view.vaults.filter(({ billing }) => billing.object_type === "server"),
+      a,
+    );
     return vault ? ask(m, "POST", `/vaults/${vault.id}/addresources`, { resources: CROWD.map(resourceOf) }) : IDLE;
   },
   "update vault": (m, { a, b, c }) => {
@@ -159,7 +166,10 @@ export const REQUESTS = {
   },
   "migrate resources": (m, { a, b, c }) => {
     const from = fullVault(m, a);
-    const to = of(m.view.vaults.filter((v) => v.id !== from?.id && v.billing.object_type === from?.billing.object_type), b);
+    const to = of(
+      m.view.vaults.filter((v) => v.id !== from?.id && v.billing.object_type === from?.billing.object_type),
+      b,
+    );
     if (from === undefined || to === undefined) return IDLE;
     const ids = from.resources.map(({ id }) => id);
     const moved = c % 3 === 0 ? ids : [of(ids, c) ?? ""];
@@ -173,7 +183,11 @@ export const REQUESTS = {
     return vault ? ask(m, "PUT", `/vaults/${vault.id}/set-resources`, body) : IDLE;
   },
   "freeze or release": (m, { a }) => {
-    const vault = of(m.view.vaults.filter(({ billing }) => billing.status === "frozen"), a) ?? vaultOf(m, a);
+    const vault =
+      of(
+        m.view.vaults.filter(({ billing }) => billing.status === "frozen"),
+        a,
+      ) ?? vaultOf(m, a);
     const word = vault?.billing.status === "frozen" ? "unfreeze" : "freeze";
     return vault ? ask(m, "POST", `/holdfast/vaults/${vault.id}/${word}`, {}) : IDLE;
   },
@@ -217,13 +231,19 @@ export const REQUESTS = {
     return vault && policy && m.onTime ? ask(m, "POST", path, { policy_id: policy.id }) : IDLE;
   },
   "dissociate policy": (m, { a, b }) => {
-    const policy = of(m.view.policies.filter((p) => p.associated_vaults.length > 0), a);
+    const policy = of(
+      m.view.policies.filter((p) => p.associated_vaults.length > 0),
+      a,
+    );
     const vault = of(policy?.associated_vaults ?? [], b);
     const path = `/vaults/${vault?.vault_id}/dissociatepolicy`;
     return policy && m.onTime ? ask(m, "POST", path, { policy_id: policy.id }) : IDLE;
   },
   "back up": (m, { a, b, c }) => {
-    const vault = of(m.view.vaults.filter((v) => v.resources.length > 0 && isSmall(v)), a);
+    const vault = of(
+      m.view.vaults.filter((v) => v.resources.length > 0 && isSmall(v)),
+      a,
+    );
     const parameters = {
       incremental: b % 3 !== 0,
       auto_trigger: c % 2 === 0,
@@ -247,7 +267,8 @@ export const REQUESTS = {
   restore: (m, { a, b }) => {
     const backup = of(m.view.backups, a);
     if (backup === undefined) return IDLE;
-    const target = backup.resource_type === SERVER_TYPE ? { server_id: backup.resource_id } : { volume_id: backup.resource_id };
+    const target =
+      backup.resource_type === SERVER_TYPE ? { server_id: backup.resource_id } : { volume_id: backup.resource_id };
     return ask(m, "POST", `/backups/${backup.id}/restore`, { restore: { ...target, power_on: b % 2 === 0 } });
   },
   "confirm a held plan": (m, { a }) => {

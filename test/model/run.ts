@@ -27,7 +27,15 @@ export interface RunResult {
 const SHRINKS_MS = 120_000;
 
 /** The same seed plays the same sequences; what runs side by side in them may take turns differently. */
-export async function runModel({ seed, sequences: runs, budgetMs, path, say, asFound, spoil }: RunAsk): Promise<RunResult> {
+export async function runModel({
+  seed,
+  sequences: runs,
+  budgetMs,
+  path,
+  say,
+  asFound,
+  spoil,
+}: RunAsk): Promise<RunResult> {
   const tally = new Tally();
   const began = performance.now();
   let failedAt: number | undefined;
@@ -35,7 +43,11 @@ export async function runModel({ seed, sequences: runs, budgetMs, path, say, asF
   const property = fc.asyncProperty(sequences, fc.nat(), async (actions, worldSeed) => {
     if (failedAt === undefined && performance.now() - began > budgetMs) return;
     if (failedAt !== undefined && performance.now() - failedAt > SHRINKS_MS) return;
-    const found = await play(actions, { seed: worldSeed, ...(spoil && { spoil }) }, failedAt === undefined ? tally : new Tally());
+    const found = await play(
+      actions,
+      { seed: worldSeed, ...(spoil && { spoil }) },
+      failedAt === undefined ? tally : new Tally(),
+    );
     if (failedAt === undefined && tally.sequences % 100 === 0) say?.(`${tally.sequences} sequences`);
     if (found.length === 0) return;
     failedAt ??= performance.now();

@@ -65,7 +65,11 @@ const EDGES = {
 type Kind = keyof typeof EDGES;
 
 /** Which row has which state: by its place in the table (docs/developer/records.md). */
-function stateOf(pk: string, sk: string, body: JsonObject): { readonly kind: Kind; readonly state: string } | undefined {
+function stateOf(
+  pk: string,
+  sk: string,
+  body: JsonObject,
+): { readonly kind: Kind; readonly state: string } | undefined {
   const is = (kind: Kind, state: unknown) => (typeof state === "string" ? { kind, state } : undefined);
   switch (pk.slice(0, pk.indexOf("#"))) {
     case "V":

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createImageTargets } from "../../adapters/local/images/restore-targets.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
+import { loadDefinitions } from "../../adapters/local/workflows/load.ts";
 import { createLocalWorkflows, type LocalWorkflows } from "../../adapters/local/workflows/local-workflows.ts";
 import { realSleep, type Sleep } from "../../adapters/local/workflows/timers.ts";
-import { loadDefinitions } from "../../adapters/local/workflows/load.ts";
 import { retrying } from "../../core/app/records/retrying-store.ts";
 import { createKeyring } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
@@ -28,7 +28,7 @@ import { createMemoryObjects } from "../support/memory-objects.ts";
 import { type Answer, CALLER, PROJECT } from "../support/vault-host.ts";
 import { type Contents, contentsOf } from "./disks.ts";
 import { type Death, type MortalStore, mortalStore, ProcessDied } from "./mortal-store.ts";
-import { readRecords, type Rows } from "./rows.ts";
+import { type Rows, readRecords } from "./rows.ts";
 import { type Watch, watchTransitions } from "./transitions.ts";
 
 const DEFINITIONS = await loadDefinitions(new URL("../../workflows", import.meta.url).pathname);
@@ -46,6 +46,7 @@ export interface WorldOptions {
 interface Process {
   readonly store: MortalStore;
   readonly services: Services;
+  readonly api: ReturnType<typeof createApi>;
   readonly runner: LocalWorkflows;
   readonly close: () => void;
 }
@@ -134,15 +135,31 @@ export async function createWorld({ seed, spoil }: WorldOptions) {
         Object.entries(TASKS).map(([name, task]) => [name, (input, { signal }) => task(services, input, signal)]),
       ),
       now: () => clock.now,
-      log: (line) => {
-        if (line.level === "error" && !store.dead) defects.push(JSON.stringify(line));
-      },
+      log,
       hooks: { beforeTask: atTask("before"), afterEffect: atTask("effect") },
       sleep,
       chance: random,
     });
     self.runner = runner;
-    return { store, services, runner, close: () => table.close() };
+    const api = createApi({
+      services,
+      routes,
+      authenticate: async () => ({
+        userId: CALLER.userId,
+        userName: "u",
+        domainId: "d",
+        domainName: "acct",
+        projectIds: [PROJECT],
+        rights: EVERYTHING,
+        operator: true,
+        credential: { kind: "access-key", accessKey: "AK" },
+      }),
+      newId,
+      inspect: checkAnswer,
+      log,
+      scheme: "http",
+    });
+    return { store, services, api, runner, close: () => table.close() };
   }
 
   let now = boot();
@@ -165,30 +182,9 @@ export async function createWorld({ seed, spoil }: WorldOptions) {
     rows: (): Rows => reader.read(clock.now),
     /** Below the signature: who asks is known. */
     async call(method: string, path: string, body?: unknown): Promise<Answer> {
-      const { services, store } = now;
-      const api = createApi({
-        services,
-        routes,
-        authenticate: async () => ({
-          userId: CALLER.userId,
-          userName: "u",
-          domainId: "d",
-          domainName: "acct",
-          projectIds: [PROJECT],
-          rights: EVERYTHING,
-          operator: true,
-          credential: { kind: "access-key", accessKey: "AK" },
-        }),
-        newId,
-        inspect: checkAnswer,
-        log: (line) => {
-          if (!store.dead) defects.push(JSON.stringify(line));
-        },
-        scheme: "http",
-      });
       const headers = { "content-type": "application/json" };
       const asked = eventOf(method, `/v3/${PROJECT}${path}`, { headers, ...(body !== undefined && { body }) });
-      const { statusCode, body: text } = await api(asked);
+      const { statusCode, body: text } = await now.api(asked);
       return { status: statusCode, body: text === undefined || text === "" ? undefined : JSON.parse(text) };
     },
     tick: (horizon?: number): Promise<TickReport> => tick(now.services, horizon),

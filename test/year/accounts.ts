@@ -21,7 +21,10 @@ export interface Accounts {
 }
 
 /** @param fatesAVault backups of each vault whose fate is asked for @param lagging the index lags: it may keep what it has not seen yet */
-export async function settleAccounts(year: Year, { fatesAVault, lagging = false }: { fatesAVault: number; lagging?: boolean }): Promise<Accounts> {
+export async function settleAccounts(
+  year: Year,
+  { fatesAVault, lagging = false }: { fatesAVault: number; lagging?: boolean },
+): Promise<Accounts> {
   const problems: string[] = [];
   const states: Record<string, number> = {};
   let made = 0;
@@ -66,7 +69,8 @@ async function ledgerOf({ world }: Year, vault: YearVault, states: Record<string
   for (const key of expected.keys()) problems.push(`vault ${vault.n}: ${key} is not accounted for`);
   // At most one point is promised, and it has not come yet.
   if (ahead.length > 1) problems.push(`vault ${vault.n}: ${ahead.length} points are promised`);
-  if (ahead.some(({ state }) => state !== "expected")) problems.push(`vault ${vault.n}: a point that has not come is no more expected`);
+  if (ahead.some(({ state }) => state !== "expected"))
+    problems.push(`vault ${vault.n}: a point that has not come is no more expected`);
   return problems;
 }
 
@@ -95,7 +99,8 @@ async function retentionOf(year: Year, vault: YearVault, fates: number, lagging:
   for (const [id, { reason, at }] of book.gone) {
     const why = told.get(id);
     // What the service has not got to yet is told of above.
-    if (why === undefined ? !ids.includes(id) : why !== `retention: ${reason}`) say(`backup ${id} went ${iso(at)} for "${why}", not "${reason}"`);
+    if (why === undefined ? !ids.includes(id) : why !== `retention: ${reason}`)
+      say(`backup ${id} went ${iso(at)} for "${why}", not "${reason}"`);
   }
   let asked = 0;
   const some = [...reasons].filter((_, i, all) => i % Math.ceil(all.length / fates) === 0);

@@ -18,7 +18,9 @@ year.world.end();
 const { ticks, tickMs, ...figures } = year.figures;
 const points = Object.values(accounts.states).reduce((sum, n) => sum + n, 0);
 say(JSON.stringify({ points, ...accounts, ...figures, ticks }, undefined, 1));
-say(`${Math.round((played - began) / 1000)} s, of which ticks ${Math.round(tickMs / 1000)} s; accounts ${Math.round((performance.now() - played) / 1000)} s`);
+say(
+  `${Math.round((played - began) / 1000)} s, of which ticks ${Math.round(tickMs / 1000)} s; accounts ${Math.round((performance.now() - played) / 1000)} s`,
+);
 for (const problem of problems.slice(0, 30)) say(problem);
 if (problems.length > 0) say(`FAILED: ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -8,9 +8,9 @@ import { tick } from "../../core/app/time/tick.ts";
 import { seeded } from "../chaos/seeded.ts";
 import { CALLER, diskResource, PROJECT, vaultBody } from "../support/vault-host.ts";
 import { HOURLY, PATTERNS, RULES } from "./policies.ts";
-import { isNamed } from "./zones.ts";
 import { RetentionBook, type Rule } from "./retention-book.ts";
 import { type BadManners, createYearWorld, type YearWorld } from "./world.ts";
+import { isNamed } from "./zones.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -65,7 +65,14 @@ export interface Year {
   readonly policyOf: (vault: YearVault) => YearPolicy | undefined;
   /** Why backups went, as the service said it. */
   readonly told: ReadonlyMap<string, string>;
-  readonly figures: { ticks: number; tickMs: number; outages: number; setBacks: number; confirmed: number; changes: number };
+  readonly figures: {
+    ticks: number;
+    tickMs: number;
+    outages: number;
+    setBacks: number;
+    confirmed: number;
+    changes: number;
+  };
 }
 
 /** A rule as a client can say it. */
@@ -99,7 +106,8 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
   const isHourly = (p: number): boolean => made[p]?.patterns === PATTERNS[HOURLY];
   /** One of the policies; the busy ones for few vaults only. */
   const somePolicy = (n: number): number => {
-    for (let p = below(POLICIES); ; p = below(POLICIES)) if (!isHourly(p) || (n < HOURLY_VAULTS && n % 4 !== 0)) return p;
+    for (let p = below(POLICIES); ; p = below(POLICIES))
+      if (!isHourly(p) || (n < HOURLY_VAULTS && n % 4 !== 0)) return p;
   };
   const open = (vault: YearVault): void => {
     const policy = policyOf(vault);
@@ -248,7 +256,7 @@ export async function runYear({ days, vaults: many, seed, manners, say }: YearAs
     } else if (dice < 0.01) {
       figures.setBacks++;
       clock.now -= below(40) * MINUTE;
-    } else clock.now += (50 + below(65)) * MINUTE;
+    } else clock.now += (95 + below(24)) * MINUTE;
     if (random() < 0.9) await finishRuns();
     if (random() < 0.98) await tickNow();
     // A clock that was set back knows less than the ledger: nobody changes anything until it has caught up.

@@ -5,9 +5,27 @@ import { settleCheckpoint } from "../../core/app/backup/run-checkpoint.ts";
 import { withoutLease } from "../../core/app/backup/seal-run.ts";
 import { runDelete } from "../../core/app/delete/run-delete.ts";
 import { type Backup, Member } from "../../core/app/records/entities.ts";
-import { backupKey, bindingKey, checkpointKey, MEMBERS, memberKey, taskKey, vaultKey } from "../../core/app/records/keys.ts";
+import {
+  backupKey,
+  bindingKey,
+  checkpointKey,
+  MEMBERS,
+  memberKey,
+  taskKey,
+  vaultKey,
+} from "../../core/app/records/keys.ts";
 import { retrying } from "../../core/app/records/retrying-store.ts";
-import { backups, bindings, checkpoints, listAll, load, replace, replaceAt, tasks, vaults } from "../../core/app/records/tables.ts";
+import {
+  backups,
+  bindings,
+  checkpoints,
+  listAll,
+  load,
+  replace,
+  replaceAt,
+  tasks,
+  vaults,
+} from "../../core/app/records/tables.ts";
 import { dueAfter } from "../../core/app/retention/due-retention.ts";
 import type { Services } from "../../core/app/services.ts";
 import type { RecordStore, Write } from "../../core/ports/record-store.ts";
@@ -19,7 +37,8 @@ export type BadManners = Manners & { readonly random: Chance };
 
 /** Each hour of each vault would be a row: nine million in a year of a thousand vaults. Metering is tested elsewhere. */
 function unmetered(store: RecordStore): RecordStore {
-  const wanted = (write: Write): boolean => !(write.op === "put" && write.item.pk.startsWith("DUE#") && write.item.sk.includes("#meter#"));
+  const wanted = (write: Write): boolean =>
+    !(write.op === "put" && write.item.pk.startsWith("DUE#") && write.item.sk.includes("#meter#"));
   return {
     get: (key, options) => store.get(key, options),
     getMany: (keys, options) => store.getMany(keys, options),

@@ -35,7 +35,9 @@ const SHIFTS: Readonly<Record<string, readonly Shift[]>> = {
 export const ZONES = Object.keys(SHIFTS);
 /** Clients can say no more than a distance from UTC (cbr-api 5.8); a rule may name what clocks go by. */
 export const isNamed = (zone: string): boolean => !zone.startsWith("UTC");
-const tables = new Map(ZONES.map((zone) => [zone, SHIFTS[zone]?.map(([from, m]) => [Date.parse(from), m] as const) ?? []]));
+const tables = new Map(
+  ZONES.map((zone) => [zone, SHIFTS[zone]?.map(([from, m]) => [Date.parse(from), m] as const) ?? []]),
+);
 
 export type Period = "day" | "week" | "month" | "year";
 
@@ -56,4 +58,4 @@ export function periodOf(zone: string, at: number, period: Period): string {
   return `${year}-W${String(week).padStart(2, "0")}`;
 }
 
-const mondayOf = (at: number): number => at - (((new Date(at).getUTCDay() + 6) % 7) * DAY);
+const mondayOf = (at: number): number => at - ((new Date(at).getUTCDay() + 6) % 7) * DAY;

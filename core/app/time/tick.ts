@@ -48,8 +48,8 @@ export interface TickReport {
 
 /** A tick ends before the next one begins; what it does not get to is only later. */
 const BUDGET_MS = 45_000;
-/** Points that are fired together: their writes share commits. */
-const POINTS_AT_ONCE = 64;
+/** Points that are fired, and vaults that are metered, together: their writes share commits. */
+const AT_ONCE = 64;
 const MINUTE_MS = 60_000;
 
 /**
@@ -85,8 +85,10 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
         }
       };
       const due = page.items.filter((item) => isWatched(item) || hasCome(item, s.now()));
-      await inBatches(due.filter(isPoint), POINTS_AT_ONCE, settle);
-      for (const item of due) if (!isPoint(item) && s.now() <= until) await settle(item);
+      // A full hour is due work of every vault: backups do not wait for it.
+      await inBatches(due.filter(isPoint), AT_ONCE, settle);
+      await inBatches(due.filter(isMeter), AT_ONCE, settle);
+      for (const item of due) if (!isPoint(item) && !isMeter(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
@@ -97,6 +99,7 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
 /** `<time>#<kind>#<key>` */
 const kindOf = ({ sk }: Item): string | undefined => sk.split("#", 2)[1];
 const isPoint = (item: Item): boolean => kindOf(item) === "point";
+const isMeter = (item: Item): boolean => kindOf(item) === "meter";
 /** What a process has in hand, and leaves behind when it dies: of interest to a start-up before its time. All else has its time. */
 const isWatched = (item: Item): boolean => ["run", "migrate", "policy"].includes(kindOf(item) ?? "");
 const hasCome = ({ sk }: Item, now: Instant): boolean => sk <= `${sortableTime(now)}#~`;
