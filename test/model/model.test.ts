@@ -8,7 +8,7 @@ const seed = Number(process.env.HOLDFAST_MODEL_SEED ?? 20_300_301);
 test("any sequence of calls, ticks, crashes and restarts keeps claims, counts, ledger and states right", {
   timeout: 240_000,
 }, async () => {
-  const { tally, failure } = await runModel({ seed, sequences: 60, budgetMs: 35_000 });
+  const { tally, failure } = await runModel({ seed, sequences: 40, budgetMs: 180_000 });
   process.stdout.write(`model: seed ${seed}; ${tally.text}\n`);
   expect(failure).toBeUndefined();
   expect(tally.never).toEqual([]);

@@ -7,7 +7,9 @@ import { periodOf } from "./zones.ts";
 
 const ONCE = "SCH-11, SCH-12, SCH-20: every point is done, missed or skipped, once, whatever happens";
 
-test(`${ONCE}; RET-30, RET-31, RET-38, RET-50: vaults for all days on which clocks change`, { timeout: 300_000 }, async () => {
+test(`${ONCE}; RET-30, RET-31, RET-38, RET-50: vaults for all days on which clocks change`, {
+  timeout: 300_000,
+}, async () => {
   const year = await runYear({ days: 325, vaults: 24, seed: 20_300_101 });
   const { problems, states, kept, gone, made, asked } = await settleAccounts(year, { fatesAVault: 20 });
   year.world.end();
