@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPrometheusMetrics } from "../../adapters/local/prometheus-metrics.ts";
 import { bindingKey, DUE_SHARDS, dueKey, vaultKey } from "../../core/app/records/keys.ts";
 import { bindings, load, remove, replace, vaults } from "../../core/app/records/tables.ts";
+import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { GIB } from "../../core/domain/values.ts";
 import { createVaultHost, diskResource, type VaultHost, vaultBody } from "../support/vault-host.ts";
@@ -119,6 +120,16 @@ describe("metering", () => {
     host.clock.now += 5 * HOUR;
     for (let minute = 0; minute < 6; minute++) await tick(host.services);
     expect(await shown(id)).toEqual(["04 100", "05 100", "06 100", "07 100", "08 100"]);
+  });
+
+  it("does not write an hour before its time when a start looks ahead", async () => {
+    const id = await create();
+    host.clock.now += 50 * MINUTE;
+    await tick(host.services, host.clock.now + WATCH_EVERY_MS);
+    expect(await shown(id)).toEqual([]);
+    host.clock.now += 10 * MINUTE;
+    await tick(host.services);
+    expect(await shown(id)).toEqual(["04 100"]);
   });
 
   it("shows a part of the time, and pages", async () => {

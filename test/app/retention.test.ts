@@ -1,6 +1,8 @@
 /** Does the service delete what the rule in force says, say why, and leave the rest alone? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startDeletion } from "../../core/app/delete/start-deletion.ts";
+import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
+import { tick } from "../../core/app/time/tick.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { applyPolicy, changeRule, hoursPass, jump, releasePolicy, settle } from "../support/retention-host.ts";
@@ -164,6 +166,18 @@ describe("a date", () => {
     await hoursPass(host, 49);
     expect(await ids()).toEqual([b, c, d]);
     expect((await fate(a)).reasons[0]).toContain("expired on");
+  });
+
+  it("RET-21: is not put off by a start that looks ahead", async () => {
+    await applyPolicy(host, vault, { retention_duration_days: 1 });
+    const [a, b] = await several(2);
+    await hoursPass(host, 23);
+    host.clock.ahead += 55 * 60_000;
+    await tick(host.services, host.services.now() + WATCH_EVERY_MS);
+    expect(await ids()).toEqual([a, b]);
+    host.clock.ahead += 5 * 60_000;
+    await settle(host);
+    expect(await ids()).toEqual([b]);
   });
 
   it("RET-40: comes when the policy is gone as well; a manual backup has none", async () => {

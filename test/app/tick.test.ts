@@ -10,11 +10,12 @@ import { runKey } from "../../core/app/records/keys.ts";
 import { load, runs } from "../../core/app/records/tables.ts";
 import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
+import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { StoreFailed } from "../../core/ports/object-store.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
-import { PROJECT } from "../support/vault-host.ts";
+import { createVaultHost, diskResource, PROJECT, vaultBody } from "../support/vault-host.ts";
 
 const MINUTE = 60_000;
 let host: AppHost;
@@ -58,6 +59,16 @@ function heldAt(task: string) {
   };
   return { go, there };
 }
+
+test("a start in the very millisecond in which work began finds nothing to put right", async () => {
+  const frozen = createVaultHost();
+  frozen.resources.addDisk("d1");
+  const { body } = await frozen.call("POST", "/vaults", vaultBody({ resources: [diskResource("d1")] }));
+  await frozen.call("POST", "/checkpoints", { checkpoint: { vault_id: body.vault.id } });
+  const found = await tick(frozen.services, frozen.clock.now + WATCH_EVERY_MS);
+  expect(found).toMatchObject({ started: 1, failed: 0 });
+  frozen.close();
+});
 
 describe("work whose start was lost", () => {
   test("is started by the tick, and only when it is due", async () => {

@@ -1,7 +1,7 @@
 /** POST associatepolicy and dissociatepolicy: applies a policy to a vault, or releases the vault from it (VLT-60..62). */
 import { badField, fault } from "../../domain/fault.ts";
-import { checkReplicated, PROFILES, type Profile } from "../../domain/profile.ts";
 import { refuseObstacle } from "../../domain/obstacle.ts";
+import { checkReplicated, PROFILES, type Profile } from "../../domain/profile.ts";
 import { GIB } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import type { Vault } from "../records/entities.ts";

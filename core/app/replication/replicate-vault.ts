@@ -1,7 +1,7 @@
 /** POST checkpoints/replicate: copies of a vault's backups in another region. Judged and refused: replication is not built yet. */
 import { fault } from "../../domain/fault.ts";
-import { checkReplicated, type Profile } from "../../domain/profile.ts";
 import { refuseObstacle } from "../../domain/obstacle.ts";
+import { checkReplicated, type Profile } from "../../domain/profile.ts";
 import type { Caller, Services } from "../services.ts";
 import { showVault } from "../vaults/show-vault.ts";
 import { type Destination, refuseDestination } from "./check-destination.ts";

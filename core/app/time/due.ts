@@ -19,5 +19,5 @@ const watchKey = (at: Instant, due: Pick<Due, "workflow" | "name">) =>
   dueKey(shardOf(due.name), at, "run", `${due.workflow}#${due.name}`);
 
 /** The write that makes the tick watch over an execution that is about to be started. */
-export const watchRun = (now: Instant, due: Omit<Due, "schema">): Write =>
+export const watchRun = (now: Instant, due: Omit<Due, "schema">): Extract<Write, { readonly op: "put" }> =>
   insertAt({ key: watchKey(now + WATCH_EVERY_MS, due) }, { schema: 1, ...due } satisfies Due);

@@ -16,8 +16,8 @@ import { tellUnreached, tellUnstarted } from "../policies/unstarted.ts";
 import { Due } from "../records/entities.ts";
 import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
-import { GapDue, isPoint, kindOf, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
 import type { OpenRun } from "../records/runs.ts";
+import { GapDue, isPoint, kindOf, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
 import { backups, load } from "../records/tables.ts";
 import { openRuns } from "../repository/open-runs.ts";
 import { failRestore } from "../restore/run-restore.ts";
@@ -51,13 +51,13 @@ export interface TickReport {
 
 /** A tick ends before the next one begins; what it does not get to is only later. */
 const BUDGET_MS = 45_000;
-/** Points that are fired together: their writes share commits. */
-const POINTS_AT_ONCE = 128;
+/** Points that are fired, and vaults that are metered, together: their writes share commits. */
+const AT_ONCE = 128;
 const MINUTE_MS = 60_000;
 
 /**
- * Looks at everything due by `horizon` (now; at start-up a little later, so that a restart waits for nothing). Two ticks at
- * once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
+ * Looks at everything that is due, and at work that is watched by `horizon` (now; at start-up a little later, so that a restart
+ * waits for nothing). Two ticks at once are harmless: every step is conditional or idempotent. One item that fails is logged and due again next time.
  */
 export async function tick(s: Services, horizon = s.now()): Promise<TickReport> {
   // Before anything that goes by the clock: it compares with the tick before, which is forgotten with this one noted.
@@ -105,8 +105,11 @@ async function settleDue(s: Services, horizon: Instant, round: Round): Promise<v
         });
         if (!settled && isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
       };
-      await inBatches(page.items.filter(isPoint), POINTS_AT_ONCE, settle);
-      for (const item of page.items) if (!isPoint(item) && s.now() <= until) await settle(item);
+      const due = page.items.filter((item) => isWatched(item) || hasCome(item, s.now()));
+      // A full hour is due work of every vault: backups do not wait for it.
+      await inBatches(due.filter(isPoint), AT_ONCE, settle);
+      await inBatches(due.filter(isMeter), AT_ONCE, settle);
+      for (const item of due) if (!isPoint(item) && !isMeter(item) && s.now() <= until) await settle(item);
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
@@ -123,6 +126,11 @@ async function settling(s: Services, { report }: Round, what: object, work: () =
     return false;
   }
 }
+
+const isMeter = (item: Item): boolean => kindOf(item) === "meter";
+/** What a process has in hand, and leaves behind when it dies: of interest to a start-up before its time. All else has its time. */
+const isWatched = (item: Item): boolean => ["run", "migrate", "policy"].includes(kindOf(item) ?? "");
+const hasCome = ({ sk }: Item, now: Instant): boolean => sk <= `${sortableTime(now)}#~`;
 
 /** @returns what became of an execution; undefined for what is none */
 async function lookAt(s: Services, item: Item, { starts, signs }: Round): Promise<keyof TickReport | undefined> {
@@ -194,11 +202,11 @@ async function membersRun(s: Services, due: Due): Promise<boolean> {
 
 /** Due again later. Loses to another tick that moved it first. */
 async function again(s: Services, due: Due, key: { pk: string; sk: string }): Promise<void> {
+  const later = watchRun(s.now(), { workflow: due.workflow, name: due.name, input: due.input });
+  // A start-up in the very millisecond in which the work began looks at the row where it would be put.
+  if (later.item.sk === key.sk) return;
   try {
-    await s.records.transact([
-      { op: "delete", key, if: "present" },
-      watchRun(s.now(), { workflow: due.workflow, name: due.name, input: due.input }),
-    ]);
+    await s.records.transact([{ op: "delete", key, if: "present" }, later]);
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
   }
