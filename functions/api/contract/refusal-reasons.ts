@@ -49,5 +49,4 @@ export const REPLICATION = {
   "6120": "the destination's vaults are not asked: no region takes replicas yet, 1005",
   "6121": "nothing is deleted when something is replicated",
   "6129": "the destination's vaults are not asked: no region takes replicas yet, 1005",
-  "6130": REPLICAS,
 } as const;

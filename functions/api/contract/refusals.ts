@@ -84,7 +84,7 @@ export const REFUSALS = {
       "6204": IMAGE,
       "7301": HYBRID,
     },
-    also: "6134 6220",
+    also: "6220",
   },
   AddVaultResource: {
     documented:
@@ -99,15 +99,15 @@ export const REFUSALS = {
   },
   MigrateVaultResource: {
     documented: "6102 6105 6112 6114 6119 6125 6129 6135",
-    never: { "6114": "said with 6129, which tells the vaults apart" },
+    never: {
+      "6114": "said with 6129, which tells the vaults apart",
+      "6125": "said with 6112: a vault that is at work takes and gives nothing (CCY 23.1)",
+    },
     also: "6100 6104 6110 6134",
   },
   AssociateVaultPolicy: {
     documented: "6000 6105 6117 6118 6119 6120 6122 6127 6128 6136",
-    never: {
-      "6117": "a policy of another type was never created: CreatePolicy says it",
-      "6122": "what is replicated is decided when it is: a policy may stand before (CopyCheckpoint says it)",
-    },
+    never: { "6117": "a policy of another type was never created: CreatePolicy says it" },
     also: "6112 6129",
   },
   DisassociateVaultPolicy: { documented: "6002 6105", also: "6112" },
@@ -154,7 +154,7 @@ export const REFUSALS = {
       "7113": BARE_METAL,
       "8300": LATER,
     },
-    also: "6104 6112 6134 7000 7003 9910",
+    also: "6000 6002 6104 6112 6134 7000 7003",
   },
   ShowCheckpoint: { documented: "6217" },
   CopyCheckpoint: {
@@ -164,7 +164,7 @@ export const REFUSALS = {
       "1003": "said of the vault, with 6122",
       "1004": "each backup is judged when it is replicated, and none is yet",
     },
-    also: "6105 6112 6125",
+    also: "6105 6112 6134",
   },
   ImportCheckpoint: { documented: "7300 7302", never: { "7302": HYBRID }, also: "6105" },
   ListBackups: {},
@@ -206,6 +206,7 @@ export const REFUSALS = {
       "6122": "said of the backup, with 1003",
       "6128": "a replication vault holds no backup of its own to replicate",
     },
+    also: "6112 6134",
   },
   ShowMetadata: { documented: "6206" },
   ImportBackup: { also: "9910" },

@@ -11,6 +11,7 @@ import {
   type Provocations,
   type Provoke,
   path,
+  policy,
   replicas,
   serverBackup,
   serverVault,
@@ -91,7 +92,8 @@ export const backupRefusals: Provocations<
       return run(id);
     },
     // A policy for one run: not built yet, and said so (501).
-    "9910": async (host) => run(await diskVault(host), { policy_id: NOBODY }),
+    "6000": async (host) => run(await diskVault(host), { policy_id: NOBODY, auto_trigger: true }),
+    "6002": async (host) => run(await diskVault(host), { policy_id: await policy(host), auto_trigger: true }),
   },
   ShowCheckpoint: { "6217": async () => ({ path: { checkpoint_id: NOBODY } }) },
   ShowBackup: { "6200": async () => ({ path: { backup_id: NOBODY } }) },

@@ -4,7 +4,6 @@ import { backupRow, putBackup } from "../../support/backup-rows.ts";
 import { PROJECT } from "../../support/vault-host.ts";
 import {
   type Asked,
-  backUp,
   destination,
   diskBackup,
   diskVault,
@@ -12,6 +11,7 @@ import {
   NOBODY,
   type Provocations,
   path,
+  remove,
   replicas,
   serverBackup,
   servers,
@@ -52,9 +52,14 @@ export const copyRefusals: Provocations<
       return replicating(id, { destination_vault_id: await vault(host, {}, { ...servers, ...replicas }) });
     },
     "6122": async (host) => replicating(await diskVault(host)),
-    "6125": async (host) => {
+    "6130": async (host) => {
       const id = await serverVault(host);
-      await backUp(host, id);
+      await setBinding(host, id, "srv", { status: "migrating" });
+      return replicating(id);
+    },
+    "6134": async (host) => {
+      const id = await serverVault(host);
+      await remove(host, id, "srv");
       return replicating(id);
     },
     "6128": async (host) => replicating(await vault(host, {}, replicas)),
@@ -65,7 +70,8 @@ export const copyRefusals: Provocations<
   },
   CopyBackup: {
     "1001": async (host) => {
-      await putBackup(host.records, backupRow("b1", { resourceType: SERVER, status: "error" }));
+      const vaultId = await serverVault(host);
+      await putBackup(host.records, backupRow("b1", { vaultId, resourceType: SERVER, status: "error" }));
       return replicatingOne();
     },
     "1003": async (host) => {
@@ -73,16 +79,29 @@ export const copyRefusals: Provocations<
       return replicatingOne();
     },
     "1004": async (host) => {
-      await putBackup(host.records, backupRow("b1", { resourceType: SERVER, containSystemDisk: false }));
+      const vaultId = await serverVault(host);
+      await putBackup(host.records, backupRow("b1", { vaultId, resourceType: SERVER, containSystemDisk: false }));
       return replicatingOne();
     },
     "1005": async (host) => {
       await serverBackup(host);
       return replicatingOne();
     },
+    "6112": async (host) => {
+      await freeze(host, await serverBackup(host));
+      return replicatingOne();
+    },
     "6118": async (host) => {
       await serverBackup(host);
       return replicatingOne({ destination_vault_id: await vault(host, {}, { ...servers, ...replicas }) });
+    },
+    "6130": async (host) => {
+      await setBinding(host, await serverBackup(host), "srv", { status: "migrating" });
+      return replicatingOne();
+    },
+    "6134": async (host) => {
+      await setBinding(host, await serverBackup(host), "srv", { status: "removing" });
+      return replicatingOne();
     },
   },
   ImportBackup: {

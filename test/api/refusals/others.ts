@@ -12,6 +12,7 @@ import {
   policyBody,
   replicas,
   replicating,
+  servers,
   tags,
   vault,
 } from "./world.ts";
@@ -60,7 +61,8 @@ export const otherRefusals: Provocations<
     "6000": async () => ({ path: { policy_id: NOBODY }, body: { policy: { enabled: false } } }),
     "6003": async (host) => {
       const id = await policy(host, replicating);
-      const [from, destination_vault_id] = [await vault(host), await vault(host, {}, replicas)];
+      const from = await vault(host, {}, servers);
+      const destination_vault_id = await vault(host, {}, { ...servers, ...replicas });
       await ok(host.call("POST", `/vaults/${from}/associatepolicy`, { policy_id: id, destination_vault_id }));
       const operation_definition = { ...replicating.operation_definition, destination_region: "eu-3" };
       return { path: { policy_id: id }, body: { policy: { operation_definition } } };

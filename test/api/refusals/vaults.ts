@@ -1,6 +1,8 @@
 /** How each refusal of the vault operations (cbr-api 7.1) comes about. */
+
 import { GIB } from "../../../core/domain/values.ts";
 import { backupRow, putBackup } from "../../support/backup-rows.ts";
+import type { VaultHost } from "../../support/vault-host.ts";
 import { diskResource, serverResource, vaultBody } from "../../support/vault-host.ts";
 import {
   type Asked,
@@ -88,6 +90,10 @@ const suspending = (vault_id: string, ...resource_ids: string[]): Asked => ({
 });
 const changing = (vault_id: string, change: object): Asked => ({ path: { vault_id }, body: { vault: change } });
 
+/** A replication policy applied to a vault of servers, with this destination. */
+const copying = async (host: VaultHost, destination: string) =>
+  applying(await vault(host, {}, servers), await policy(host, replicating), destination);
+
 export const vaultRefusals: Provocations<
   | "CreateVault"
   | "CreatePostPaidVault"
@@ -134,11 +140,6 @@ export const vaultRefusals: Provocations<
   DeleteVault: {
     "6105": async () => ({ path: { vault_id: NOBODY } }),
     "6112": async (host) => ({ path: { vault_id: await deleteVault(host, await vault(host)) } }),
-    "6134": async (host) => {
-      const id = await diskVault(host);
-      await remove(host, id, "d1");
-      return { path: { vault_id: id } };
-    },
     "6203": async (host) => {
       const id = await diskVault(host);
       await backUp(host, id);
@@ -201,11 +202,6 @@ export const vaultRefusals: Provocations<
     "6110": async (host) => moving(await diskVault(host, { locked: true }), await vault(host), "d1"),
     "6112": async (host) => moving(await diskVault(host), await freeze(host, await vault(host)), "d1"),
     "6119": async (host) => moving(await diskVault(host), await vault(host, {}, replicas), "d1"),
-    "6125": async (host) => {
-      const id = await diskVault(host);
-      await backUp(host, id);
-      return moving(id, await vault(host), "d1");
-    },
     "6129": async (host) => {
       const id = await diskVault(host);
       await setBinding(host, id, "d1", { used: 11 * GIB });
@@ -222,20 +218,19 @@ export const vaultRefusals: Provocations<
     "6000": async (host) => applying(await vault(host), NOBODY),
     "6105": async (host) => applying(NOBODY, await policy(host)),
     "6112": async (host) => applying(await freeze(host, await vault(host)), await policy(host)),
-    "6118": async (host) =>
-      applying(await vault(host), await policy(host, replicating), await freeze(host, await vault(host, {}, replicas))),
-    "6119": async (host) => applying(await vault(host), await policy(host, replicating), await vault(host)),
-    "6120": async (host) => applying(await vault(host), await policy(host, replicating), NOBODY),
+    "6118": async (host) => copying(host, await freeze(host, await vault(host, {}, { ...servers, ...replicas }))),
+    "6119": async (host) => copying(host, await vault(host, {}, servers)),
+    "6120": async (host) => copying(host, NOBODY),
+    "6122": async (host) => applying(await vault(host), await policy(host, replicating), NOBODY),
     "6127": async (host) => applying(await vault(host, {}, replicas), await policy(host)),
-    "6128": async (host) => {
-      const other = await vault(host, {}, { ...servers, ...replicas });
-      return applying(await vault(host), await policy(host, replicating), other);
-    },
+    "6128": async (host) => copying(host, await vault(host, {}, replicas)),
     "6129": async (host) => {
       const full = await diskVault(host);
-      await setVault(host, full, ({ billing }) => ({ billing: { ...billing, protectType: "replication", size: 10 } }));
+      await setVault(host, full, ({ billing }) => ({
+        billing: { ...billing, objectType: "server", protectType: "replication", size: 10 },
+      }));
       await setBinding(host, full, "d1", { used: 10 * GIB });
-      return applying(await vault(host), await policy(host, replicating), full);
+      return copying(host, full);
     },
     "6136": async (host) => applying(await vault(host, {}, { cloud_type: "hybrid" }), await policy(host)),
   },

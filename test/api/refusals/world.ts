@@ -1,10 +1,11 @@
 /** What tests of refusals are made of: a request as an operation of the table takes it, and short ways to the states that refuse. */
 import type { Backup, Binding, Part, Vault } from "../../../core/app/records/entities.ts";
 import { bindingKey, vaultKey } from "../../../core/app/records/keys.ts";
-import { bindings, load, replace, vaults } from "../../../core/app/records/tables.ts";
+import { bindings, load, vaults } from "../../../core/app/records/tables.ts";
 import { SERVER } from "../../../core/domain/resource-types.ts";
 import type { Given, REFUSALS } from "../../../functions/api/contract/refusals.ts";
 import { backupRow, partRow, putBackup } from "../../support/backup-rows.ts";
+import { forced } from "../../support/forced.ts";
 import {
   type Answer,
   diskResource,
@@ -60,13 +61,13 @@ export async function serverVault(host: VaultHost, disks = 1, billing: object = 
 export async function setBinding(host: VaultHost, id: string, resource: string, change: Partial<Binding>) {
   const binding = await load(host.records, bindings, bindingKey(id, resource));
   if (binding === undefined) throw new Error(`${resource} is not in vault ${id}`);
-  await host.records.write(replace(bindings, { ...binding, ...change }));
+  await host.records.write(forced(bindings, { ...binding, ...change }));
 }
 
 export async function setVault(host: VaultHost, id: string, change: (vault: Vault) => Partial<Vault>): Promise<void> {
   const found = await load(host.records, vaults, vaultKey(id));
   if (found === undefined) throw new Error(`no vault ${id}`);
-  await host.records.write(replace(vaults, { ...found, ...change(found) }));
+  await host.records.write(forced(vaults, { ...found, ...change(found) }));
 }
 
 /** No workflow runs here: what is started stays as it was started. */
