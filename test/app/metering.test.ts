@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createPrometheusMetrics } from "../../adapters/local/prometheus-metrics.ts";
 import { bindingKey, DUE_SHARDS, dueKey, vaultKey } from "../../core/app/records/keys.ts";
-import { bindings, load, remove, replace, vaults } from "../../core/app/records/tables.ts";
+import { bindings, load, replace, vaults } from "../../core/app/records/tables.ts";
 import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { GIB } from "../../core/domain/values.ts";
@@ -93,7 +93,7 @@ describe("metering", () => {
     for (const id of [a, b]) {
       const vault = await load(host.records, vaults, vaultKey(id));
       // As the task of its deletion does at the end.
-      if (vault !== undefined) await host.records.transact([remove(vaults, vault)]);
+      if (vault !== undefined) await host.records.write({ op: "delete", key: vaultKey(id), if: { v: vault.v } });
     }
     await hoursPass(3);
     for (const id of [a, b]) expect(await shown(id)).toEqual(["04 100", "05 100"]);
@@ -205,7 +205,7 @@ describe("measuring", () => {
     expect(lines().map((line) => line.split(" ").at(-1))).toEqual(["0", "0"]);
     const row = await load(host.records, vaults, vaultKey(vault));
     if (row === undefined) throw new Error("no vault");
-    await host.records.transact([remove(vaults, row)]);
+    await host.records.write({ op: "delete", key: vaultKey(vault), if: { v: row.v } });
     host.clock.now += 15 * MINUTE;
     await tick();
     expect(lines()).toEqual([]);
