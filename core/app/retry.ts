@@ -1,4 +1,5 @@
 /** Optimistic concurrency: read, decide, write under the versions read; begin again when somebody was faster. */
+import { IllegalTransition } from "../domain/state-machines.ts";
 import { ConditionFailed, TransactionRefused } from "../ports/record-store.ts";
 
 /**
@@ -8,15 +9,24 @@ import { ConditionFailed, TransactionRefused } from "../ports/record-store.ts";
 const ATTEMPTS = 64;
 
 /**
+ * An attempt reads rows one after the other: when somebody moves two of them in between, what it would write may be illegal although
+ * nothing is wrong. Illegal so often in a row, it is.
+ */
+const ILLEGAL_ATTEMPTS = 3;
+
+/**
  * Runs `attempt` until its conditional writes win. `attempt` re-reads everything each time, so what it decides is always
  * decided on what stands there; a fault it throws (busy, not found …) ends it at once.
  */
 export async function withFreshState<T>(attempt: () => Promise<T>): Promise<T> {
+  let illegal = 0;
   for (let n = 1; ; n++) {
     try {
       return await attempt();
     } catch (error) {
-      if (n === ATTEMPTS || !(error instanceof TransactionRefused || error instanceof ConditionFailed)) throw error;
+      illegal = error instanceof IllegalTransition ? illegal + 1 : 0;
+      const lost = error instanceof TransactionRefused || error instanceof ConditionFailed;
+      if (n === ATTEMPTS || illegal === ILLEGAL_ATTEMPTS || (illegal === 0 && !lost)) throw error;
     }
   }
 }

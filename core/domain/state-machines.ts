@@ -95,17 +95,22 @@ export const TASK: Machine<TaskStatus, "start" | "skip" | "success" | "failed" |
   ends: [],
 };
 
-/** What a status is after an event. @throws Error: a defect, when nothing leads on from there */
+/** A defect; or what was read at two instants does not fit together, then who reads it again finds it legal (core/app/retry.ts). */
+export class IllegalTransition extends Error {
+  override readonly name = "IllegalTransition";
+}
+
+/** What a status is after an event. @throws IllegalTransition when nothing leads on from there */
 export function next<S extends string, E extends string>(machine: Machine<S, E>, state: S, event: E): S {
   const to = machine.moves[state][event];
   if (to === undefined)
-    throw new Error(`illegal transition: a ${machine.of} that is ${state} does not take "${event}"`);
+    throw new IllegalTransition(`illegal transition: a ${machine.of} that is ${state} does not take "${event}"`);
   return to;
 }
 
 /**
  * May something that was `from` be written as `to`? Undefined: it was not there, it goes. Staying what it is, is no move.
- * @throws Error: a defect
+ * @throws IllegalTransition
  */
 export function checkMove<S extends string>(machine: Machine<S, string>, from: S | undefined, to: S | undefined): void {
   if (from === to) return;
@@ -116,5 +121,7 @@ export function checkMove<S extends string>(machine: Machine<S, string>, from: S
         ? machine.ends.includes(from)
         : Object.values(machine.moves[from]).includes(to);
   if (!legal)
-    throw new Error(`illegal transition: a ${machine.of} does not go from ${from ?? "nothing"} to ${to ?? "nothing"}`);
+    throw new IllegalTransition(
+      `illegal transition: a ${machine.of} does not go from ${from ?? "nothing"} to ${to ?? "nothing"}`,
+    );
 }

@@ -1,5 +1,12 @@
 /** What removing a resource from its vault, and deleting a vault, promise. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runDelete } from "../../core/app/delete/run-delete.ts";
+import { bindingKey, memberKey } from "../../core/app/records/keys.ts";
+import { bindings, load, replace } from "../../core/app/records/tables.ts";
+import type { Services } from "../../core/app/services.ts";
+import { deleteVaultBatch, failRemoval, removeResourceBatch } from "../../core/app/vaults/run-removal.ts";
+import { removing } from "../../core/app/vaults/start-remove-resources.ts";
+import type { Key } from "../../core/ports/record-store.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 
@@ -19,6 +26,30 @@ const code = async (method: string, path: string, body?: unknown) => {
 const remove = (...ids: string[]) => code("POST", `/vaults/${vault}/removeresources`, { resource_ids: ids });
 const logs = async (type: string) =>
   (await host.call("GET", `/operation-logs?operation_type=${type}`)).body.operation_logs;
+
+/** The same services, of which one look at `key` comes just after `meanwhile`. */
+function lookingLate(key: Key, meanwhile: () => Promise<void>): Services {
+  let left = true;
+  const get: Services["records"]["get"] = async (asked, options) => {
+    if (left && asked.pk === key.pk && asked.sk === key.sk) {
+      left = false;
+      await meanwhile();
+    }
+    return host.records.get(asked, options);
+  };
+  return { ...host.services, workflows: host.services.workflows, records: { ...host.records, get } };
+}
+
+/** Does a task by hand first; the runner's own call waits for it. */
+function beside(task: string, work: (taskId: string) => Promise<void>): void {
+  host.hooks = {
+    async beforeTask(name, { name: taskId }) {
+      if (name !== task) return;
+      host.hooks = {};
+      await work(taskId);
+    },
+  };
+}
 
 describe("removing a resource", () => {
   test("deletes its backups here, frees it for another vault and tells the counts (VLT-28, TSK-01)", async () => {
@@ -60,6 +91,33 @@ describe("removing a resource", () => {
       [400, "BackupService.6112"],
       [400, "BackupService.6134"],
     ]);
+    expect(await remove("d1")).toEqual([400, "BackupService.6135"]);
+  });
+
+  test("goes on when one of its backups is deleted by itself at the same time", async () => {
+    const { checkpoint, of } = await host.backUp(vault);
+    const backupId = of.d1 ?? "";
+    let done = (): void => undefined;
+    const tried = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const ended: unknown[] = [];
+    host.hooks = {
+      async beforeTask(name, { name: taskId }) {
+        if (name === "remove-resource.batch") return tried;
+        if (name !== "delete-backup.remove") return;
+        await remove("d1");
+        const [{ id }] = await logs("remove_resource");
+        // The removal has read the backup and is about to read its member when the deletion commits.
+        const late = lookingLate(memberKey(checkpoint, "d1"), () => runDelete(host.services, { backupId, taskId }));
+        ended.push(await removeResourceBatch(late, { taskId: id }).catch(String));
+        done();
+      },
+    };
+    await host.call("DELETE", `/backups/${backupId}`);
+    await host.idle();
+    expect(ended).toEqual([{ done: true }]);
+    expect((await logs("remove_resource"))[0]).toMatchObject({ status: "success" });
     expect(await remove("d1")).toEqual([400, "BackupService.6135"]);
   });
 
@@ -166,6 +224,38 @@ describe("deleting a vault", () => {
     expect((await host.call("GET", `/vaults/${vault}`)).body.vault.billing.status).toBe("error");
     host.objects.before = () => undefined;
     await host.call("DELETE", `/vaults/${vault}`);
+    await host.idle();
+    expect(await code("GET", `/vaults/${vault}`)).toEqual([404, "BackupService.6105"]);
+  });
+
+  test("goes on when its task is done twice at a time, after a time-out", async () => {
+    await host.backUp(vault);
+    const taken: unknown[] = [];
+    beside("delete-vault.batch", async (taskId) => {
+      const late = lookingLate(bindingKey(vault, "d1"), async () => {
+        const binding = await load(host.records, bindings, bindingKey(vault, "d1"));
+        if (binding !== undefined) await host.records.write(replace(bindings, removing(binding, taskId)));
+      });
+      taken.push(await deleteVaultBatch(late, { taskId }));
+    });
+    await host.call("DELETE", `/vaults/${vault}`);
+    await host.idle();
+    expect(taken).toEqual([{ done: true }]);
+    expect((await logs("vault_delete"))[0]).toMatchObject({ status: "success" });
+  });
+
+  test("that has failed takes no resource any more, though a call of its task is still under way", async () => {
+    await host.backUp(vault);
+    beside("delete-vault.batch", async (taskId) => {
+      const error = { Error: "States.Timeout", Cause: "no answer" };
+      const late = lookingLate(bindingKey(vault, "d1"), () => failRemoval(host.services, { taskId, error }));
+      await deleteVaultBatch(late, { taskId }).catch(() => undefined);
+    });
+    await host.call("DELETE", `/vaults/${vault}`);
+    await host.idle();
+    expect((await logs("vault_delete"))[0]).toMatchObject({ status: "failed" });
+    expect((await host.binding(vault, "d1")).status).not.toBe("removing");
+    expect(await code("DELETE", `/vaults/${vault}`)).toEqual([204, undefined]);
     await host.idle();
     expect(await code("GET", `/vaults/${vault}`)).toEqual([404, "BackupService.6105"]);
   });

@@ -78,12 +78,19 @@ const aboutVault = (
   facts: { task_id: id, vault_id: vaultId },
 });
 
+/**
+ * The task is written as well: a call of it that outlived its time-out loses to the end of the task, and takes nothing that nobody
+ * would give back (failRemoval). @throws Error when the task has ended
+ */
 const mark = (s: Services, { vaultId, resourceId }: Binding, taskId: string): Promise<Versioned<Binding> | undefined> =>
   withFreshState(async () => {
+    const task = await runningTask(s, taskId);
+    if (task === undefined) throw new Error(`task ${taskId} has ended`);
     const binding = await load(s.records, bindings, bindingKey(vaultId, resourceId));
-    if (binding === undefined) return undefined;
+    // Gone, or taken: by another call of this task.
+    if (binding === undefined || binding.lease?.holder === taskId) return binding;
     const marked = removing(binding, taskId);
-    await s.records.write(replace(bindings, marked));
+    await s.records.transact([replace(bindings, marked), replace(tasks, task)]);
     return { ...marked, v: binding.v + 1 };
   });
 
