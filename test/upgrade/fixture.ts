@@ -1,6 +1,6 @@
 /** What test/fixtures/data-folder-v1 holds, and what its disks held. */
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -63,7 +63,9 @@ export function copyFixture(): FixtureCopy {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-upgrade-"));
   const data = join(folder, "data");
   cpSync(join(FIXTURE, "data"), data, { recursive: true });
-  // A checkout does not keep who may read a file.
+  // A checkout keeps no folder that is empty.
+  for (const name of ["tmp", "trash"]) mkdirSync(join(data, "objects", name), { recursive: true });
+  // Nor who may read a file.
   for (const secret of ["key", "credentials.json", "records.sqlite"]) chmodSync(join(data, secret), 0o600);
   const disk = (name: string) => join(folder, `${name}.img`);
   for (const name of ["data", "system"]) writeFileSync(disk(name), contentOf(name, 1));
