@@ -43,9 +43,11 @@ export const purgeTrashed = (s: Services, { input }: Due): Promise<number | unde
 
 /**
  * Milliseconds that are missing. The clock alone is not believed: as much time has to have passed under the eyes of the tick, so
- * that a clock that runs away, or a host that was off, takes nobody's day to change their mind (design §7).
+ * that a clock that runs away, or a host that was off, takes nobody's day to change their mind (design §7). Of what was deleted
+ * by a clock that was ahead only that time counts.
  */
 async function waitFor(s: Services, trashed: Versioned<Trashed>, now: number): Promise<number> {
   const observed = (await observedMs(s)) - trashed.observed;
-  return Math.max(trashed.notBefore - now, trashed.notBefore - trashed.deletedAt - observed);
+  const byClock = now < trashed.deletedAt ? 0 : trashed.notBefore - now;
+  return Math.max(byClock, trashed.notBefore - trashed.deletedAt - observed);
 }

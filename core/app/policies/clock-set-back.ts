@@ -1,4 +1,4 @@
-/** The clock was years ahead and is right again: points that were promised for then come back to where they belong. */
+/** The clock was years ahead and is right again: what was promised for then comes back to where it belongs. */
 import { type Instant, sortableTime, wireTime } from "../../domain/values.ts";
 import { inBatches } from "../in-batches.ts";
 import { CLOCK_KEY, DUE_SHARDS, dueKey, vaultKey } from "../records/keys.ts";
@@ -10,6 +10,7 @@ import { clocks } from "../records/trash.ts";
 import { withFreshState } from "../retry.ts";
 import type { Services } from "../services.ts";
 import { tell } from "../tell.ts";
+import { bringForward } from "../time/bring-forward.ts";
 import { pointAfter } from "./bindings.ts";
 import { aboutRun, promise, takeBack } from "./points.ts";
 
@@ -18,8 +19,8 @@ const SET_BACK_MS = 2 * 3600 * 1000;
 const LINKS_AT_ONCE = 32;
 
 /**
- * When the last tick was more than two hours ahead of now, every vault is promised its next point anew: otherwise a clock that was
- * set right would leave them without backups for as long as it had been wrong. Called before this tick is noted
+ * When the last tick was more than two hours ahead of now, every vault is promised its next point anew, and all other work is looked
+ * at: otherwise a clock that was set right would leave them without backups for as long as it had been wrong. Called before this tick is noted
  * (core/app/time/clock.ts): one that dies in here is followed by one that does it again.
  */
 export async function mendPoints(s: Services): Promise<void> {
@@ -33,7 +34,7 @@ export async function mendPoints(s: Services): Promise<void> {
 }
 
 /**
- * Every promised point is due work with its time in its key, so those ahead are found without a scan.
+ * Everything promised is due work with its time in its key, so what lies ahead is found without a scan.
  * @returns the projects whose vaults were promised another point
  */
 async function promiseAnew(s: Services, now: Instant): Promise<ReadonlySet<string>> {
@@ -52,6 +53,7 @@ async function promiseAnew(s: Services, now: Instant): Promise<ReadonlySet<strin
       const points = page.items.filter(isPoint);
       const moved = await inBatches(points, LINKS_AT_ONCE, (item) => bringBack(s, parseItem(PointDue, item), now));
       for (const projectId of moved) if (projectId !== undefined) projects.add(projectId);
+      await inBatches(page.items, LINKS_AT_ONCE, (item) => bringForward(s, item, now));
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
