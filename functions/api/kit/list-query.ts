@@ -10,11 +10,14 @@ export interface PageAsked {
   readonly marker: string | undefined;
 }
 
+/** The answer repeats the offset, and clients decode that into 32 bits with a sign. */
+const LARGEST_OFFSET = 2 ** 31 - 1;
+
 /** Page of a list: `limit` 1 to 1000 (default 1000), `offset` from 0 (default 0), `marker`. @throws Fault 9900 */
 export function pageOf(query: Query): PageAsked {
   return {
     limit: integerOf(query, "limit", 1, 1000) ?? 1000,
-    offset: integerOf(query, "offset", 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    offset: integerOf(query, "offset", 0, LARGEST_OFFSET) ?? 0,
     marker: query.get("marker"),
   };
 }
