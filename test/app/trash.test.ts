@@ -8,6 +8,7 @@ import { defaultDomain } from "../../core/app/repository/keyring.ts";
 import { settleOrphans } from "../../core/app/repository/orphans.ts";
 import { observeClock } from "../../core/app/time/clock.ts";
 import { tick } from "../../core/app/time/tick.ts";
+import { moveToEnterpriseProject } from "../../core/app/vaults/move-enterprise-project.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
 import { BLOCK, diskOf } from "../support/engine-disks.ts";
 import { hoursPass, jump, settle } from "../support/retention-host.ts";
@@ -101,6 +102,14 @@ describe("a deleted backup", () => {
     expect(await status(children[23].id)).toBe(200);
     expect((await host.binding(of, "srv")).used).toBe(24 * 512);
     expect((await host.restore(id, { server_id: "srv" })).status).toBe("success");
+  });
+
+  it("comes back to the enterprise project where its vault is now (VLT-17)", async () => {
+    const id = await backUp({ 0: 2 });
+    await host.drop(id);
+    await moveToEnterpriseProject(host.services, { projectId: PROJECT, vaultId: vault, enterpriseProjectId: "eps-2" });
+    await undelete(id);
+    expect((await host.backup(id)).enterprise_project_id).toBe("eps-2");
   });
 
   it("that came back is held against every rule, and deleted only by a person", async () => {

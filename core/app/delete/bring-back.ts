@@ -62,6 +62,8 @@ export const bringBack = (s: Services, backupId: string, end: () => Promise<read
       replace(vaults, vault),
       insert(backups, {
         ...backup,
+        // The vault may have been moved meanwhile (VLT-17).
+        enterpriseProjectId: vault.enterpriseProjectId,
         updatedAt: now,
         hold: `taken back from the trash on ${new Date(now).toISOString()}`,
       }),
