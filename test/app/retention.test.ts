@@ -1,6 +1,7 @@
 /** Does the service delete what the rule in force says, say why, and leave the rest alone? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startDeletion } from "../../core/app/delete/start-deletion.ts";
+import { evaluateResource } from "../../core/app/retention/evaluate-resource.ts";
 import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
 import { tick } from "../../core/app/time/tick.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
@@ -277,6 +278,17 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
     const next = await automatic();
     await hoursPass(host, 25);
     expect(await ids()).toEqual([next]);
+  });
+
+  it("goes by a clock that has jumped since the tick looked at it", async () => {
+    const policy = await applyPolicy(host, vault, { retention_duration_days: 30 });
+    const made = await several(3);
+    await releasePolicy(host, vault, policy);
+    jump(host, 10 * 365 * 24);
+    await evaluateResource(host.services, { vaultId: vault, resourceId: "d1", what: "all" });
+    await host.idle();
+    expect(await ids()).toEqual(made);
+    expect(await held()).toMatchObject([{ deleted: 2, reason: expect.stringContaining("the clock went from") }]);
   });
 
   it("is none that nobody has: confirming it is refused", async () => {

@@ -28,9 +28,12 @@ export const observeClock = (s: RecordServices): Promise<void> =>
 export const observedMs = async (s: RecordServices): Promise<number> =>
   (await load(s.records, clocks, CLOCK_KEY))?.observed ?? 0;
 
-/** The newest jump of the clock, unless a person of the project has confirmed it. */
+/** The newest jump of the clock, unless a person of the project has confirmed it. One since the last tick nobody can have confirmed. */
 export async function clockDoubt(s: RecordServices, projectId: string): Promise<ClockDoubt | undefined> {
-  const jump = (await load(s.records, clocks, CLOCK_KEY))?.jump;
+  const seen = await load(s.records, clocks, CLOCK_KEY);
+  const now = s.now();
+  if (seen !== undefined && isJump(seen.last, now)) return { from: seen.last, to: now };
+  const jump = seen?.jump;
   if (jump === undefined) return undefined;
   const word = await load(s.records, clockWords, clockWordKey(projectId));
   return word?.to === jump.to ? undefined : jump;
