@@ -157,12 +157,13 @@ async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">)
     profile: PROFILES[profile],
   });
   const handle = withMetricsPage(api, metrics.text);
+  const openedAt = now();
   const server = await createHttpServer({ handle, host, port, newId, log });
   const credentials: Credentials = { url: server.url, ...account };
   writeCredentials(opened.folder.path, credentials);
   const resumed = await workflows.resume();
   if (resumed > 0) log({ level: "info", text: "resumed unfinished work", executions: resumed });
-  const ticking = startTicking(services, () => opened.table.sweep());
+  const ticking = startTicking(services, openedAt, () => opened.table.sweep());
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number): Promise<void> => {

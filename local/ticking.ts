@@ -2,14 +2,16 @@
 import type { Services } from "../core/app/services.ts";
 import { WATCH_EVERY_MS } from "../core/app/time/due.ts";
 import { tick } from "../core/app/time/tick.ts";
+import type { Instant } from "../core/domain/values.ts";
 
 const EVERY_MS = 60_000;
 
 /**
- * Ticks now and each minute until stopped. At start-up everything that is watched counts as due: the process that would
- * have started it is dead. A tick that fails is logged; the next one does its work.
+ * Ticks now and each minute until stopped. At start-up everything that is watched since before `openedAt` counts as due: the process
+ * that would have started it is dead. What requests have recorded since, they start themselves, some of it not at once: a run
+ * that started before all its members were recorded would leave these out. A tick that fails is logged; the next one does its work.
  */
-export function startTicking(services: Services, sweep: () => number): { stop(): Promise<void> } {
+export function startTicking(services: Services, openedAt: Instant, sweep: () => number): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve();
   const once = (horizon: number): void => {
     running = running.then(async () => {
@@ -23,7 +25,7 @@ export function startTicking(services: Services, sweep: () => number): { stop():
       }
     });
   };
-  once(services.now() + WATCH_EVERY_MS);
+  once(openedAt - 1 + WATCH_EVERY_MS);
   const timer = setInterval(() => once(services.now()), EVERY_MS);
   return {
     stop() {
