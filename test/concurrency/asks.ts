@@ -1,4 +1,5 @@
 /** How is each thing of the matrix asked for? */
+import { startCheckpoint } from "../../core/app/backup/create-checkpoint.ts";
 import { firePoint } from "../../core/app/policies/fire-point.ts";
 import { loadLink } from "../../core/app/records/policies.ts";
 import { freezeVault } from "../../core/app/vaults/freeze-vault.ts";
@@ -65,7 +66,8 @@ async function scheduled({ host, vault, policy }: World): Promise<Outcome> {
   // Whoever deletes a vault releases it from its policies first: no point is left that could start anything.
   if (link?.next === undefined) return "skip: no point";
   host.clock.ahead = link.next + startDelay(vault) - Date.now() + 1000;
-  await firePoint(host.services, { schema: 1, policyId: policy, vaultId: vault, nominal: link.next });
+  const { start } = await firePoint(host.services, { schema: 1, policyId: policy, vaultId: vault, nominal: link.next });
+  if (start !== undefined) await startCheckpoint(host.services, start);
   const { runs } = (await host.call("GET", `/holdfast/runs?vault_id=${vault}`)).body;
   const run = runs.find(({ state }: { state: string }) => state !== "expected");
   const plain = (code: string) => code.replace("BackupService.", "");

@@ -3,7 +3,11 @@ import { z } from "zod";
 
 export const paging = {
   limit: z.int().min(1).max(1000).default(1000),
-  offset: z.int().min(0).default(0),
+  offset: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
   marker: z.string().meta({ description: "id of the last row of the page before" }),
 } as const;
 

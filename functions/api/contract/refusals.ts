@@ -72,7 +72,6 @@ export const REFUSALS = {
     documented: "6101 6105 6107 6110 6112 6123",
     never: {
       "6107": "a vault's size is a promise, not a thing that can fail to grow",
-      "6123": "a vault has its new size at once, and nothing is paid",
     },
   },
   DeleteVault: {

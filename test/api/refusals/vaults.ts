@@ -136,6 +136,11 @@ export const vaultRefusals: Provocations<
     "6101": async (host) => changing(await vault(host), { billing: { size: 0 } }),
     "6110": async (host) => changing(await vault(host, { locked: true }), { locked: false }),
     "6112": async (host) => changing(await freeze(host, await vault(host)), { name: "n" }),
+    "6123": async (host) => {
+      const id = await diskVault(host);
+      await setBinding(host, id, "d1", { status: "migrating" });
+      return changing(id, { billing: { size: 200 } });
+    },
   },
   DeleteVault: {
     "6105": async () => ({ path: { vault_id: NOBODY } }),
