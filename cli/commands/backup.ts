@@ -229,7 +229,7 @@ export function addBackupCommands(program: Command): void {
     .argument("<backup>", "id or name")
     .option("--disk <id>", "disk to overwrite, for the backup of a disk")
     .option("--server <id>", "server to overwrite, for the backup of a server")
-    .option("--map <backup=disk>", "restore only this disk backup, onto this disk (repeatable)", collectPairs)
+    .option("--map <backup=disk>", "with --server: this disk backup onto this disk; once for each disk that is still there", collectPairs)
     .option("--yes", "do not ask at a terminal before the origin is overwritten")
     .option("--no-power-on", "leave the server switched off afterwards")
     .option("--no-wait", "do not wait")
