@@ -110,7 +110,7 @@ function wordsOf(total: {
   };
   const last = memberOf({ last: total.last }, "last");
   return [
-    `${total.traces} traces in ${total.batches} sealed hours computed again`,
+    `${total.traces} traces in ${total.batches} sealed ${total.batches === 1 ? "hour" : "hours"} computed again`,
     ...total.findings.map((row) => line("changed", row)),
     ...total.remarks.map((row) => line("odd", row)),
     ...(total.findings.length === 0 ? ["every sealed trace is as it was written"] : []),
