@@ -41,3 +41,11 @@ export function path(text: string): string {
   if (text === "") throw new InvalidArgumentError("It must not be empty.");
   return text;
 }
+
+/** `2030-01-02` or `2030-01-02T03:04:05Z`, as the API takes it: a day is its first second. */
+export function time(text: string): string {
+  const given = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(given) || Number.isNaN(Date.parse(given)))
+    throw new InvalidArgumentError("It must be like 2030-01-02 or 2030-01-02T03:04:05Z (UTC).");
+  return given;
+}

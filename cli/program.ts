@@ -32,7 +32,7 @@ export function createProgram(): Command {
       path,
     )
     .option("--json", "print one JSON value on standard output")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .showHelpAfterError("(--help shows what is possible)")
     .exitOverride()
     .addHelpText(

@@ -28,12 +28,12 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, "\u{fffd}");
 }
 
-/** The API's timestamps are UTC without a zone and with microseconds: seconds are enough for people. */
+/** The API's timestamps are UTC, mostly without a zone, and with fractions: seconds are enough for people. */
 export function formatTime(time: unknown): string {
   if (typeof time !== "string" || time === "") return "-";
   return `${printable(time)
     .replace("T", " ")
-    .replace(/\.\d+$/, "")} UTC`;
+    .replace(/(?:\.\d+)?Z?$/, "")} UTC`;
 }
 
 /** A table with left-aligned columns, two blanks between them and no line that ends in blanks. */

@@ -29,7 +29,7 @@ import { type Credentials, writeCredentials } from "./credentials.ts";
 import { createWorkerDataPlane, localIo } from "./data-plane/pool.ts";
 import { type HostFolder, openHostFolder } from "./host-folder.ts";
 import { createHttpServer } from "./http-server.ts";
-import { withMetricsPage } from "./metrics-page.ts";
+import { startAtZero, withMetricsPage } from "./metrics-page.ts";
 import { startTicking } from "./ticking.ts";
 
 /** More threads than this would pass the memory that the service promises to stay within (300 MiB). */
@@ -104,6 +104,7 @@ async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">)
     io: { ...localIo(opened.objectFolder), background: true },
   });
   const metrics = createPrometheusMetrics();
+  startAtZero(metrics);
   const services: Services & { readonly inventory: ResourceInventory; readonly administration: Administration } = {
     records,
     objects,

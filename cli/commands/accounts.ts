@@ -7,7 +7,7 @@ import { order, type Target } from "../administration.ts";
 import type { Row } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { UsageError } from "../failure.ts";
-import { cell, formatFields, formatTable } from "../text.ts";
+import { cell, formatFields, formatTable, formatTime } from "../text.ts";
 
 interface Options extends Target {
   readonly name?: string;
@@ -17,6 +17,9 @@ interface Options extends Target {
   readonly role?: RoleName;
   readonly passwordStdin?: true;
 }
+
+/** Members that are points in time. */
+const TIMES: readonly string[] = ["created_at", "since"];
 
 /** Columns of a list: member of a row and its heading. */
 type Columns = readonly (readonly [member: string, heading: string])[];
@@ -52,6 +55,7 @@ async function run(context: Context, options: Options, what: object, columns: Co
   const result = await order(context, options, parsed.data);
   const shown = (row: Row, member: string): string => {
     const value = row[member];
+    if (TIMES.includes(member)) return formatTime(value);
     return cell(Array.isArray(value) ? value.join(", ") : value);
   };
   if (Array.isArray(result)) {

@@ -1,7 +1,7 @@
 /** `holdfast audit …`: who changed what, and whether what is written about it is what was written. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { TRACE_OUTCOMES } from "../../core/app/records/audit.ts";
-import { integer } from "../arguments.ts";
+import { integer, time } from "../arguments.ts";
 import { type Client, type Row, rowsOf } from "../client.ts";
 import { action, type Context, example } from "../context.ts";
 import { CommandFailed, exitCodes } from "../failure.ts";
@@ -27,14 +27,6 @@ class TrailChanged extends CommandFailed {
 }
 
 const LIST_LIMIT = 100;
-
-/** `2030-01-02` or `2030-01-02T03:04:05Z`, as the API takes it. */
-function time(text: string): string {
-  const given = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(given) || Number.isNaN(Date.parse(given)))
-    throw new InvalidArgumentError("It must be like 2030-01-02 or 2030-01-02T03:04:05Z (UTC).");
-  return given;
-}
 
 async function list(context: Context, options: ListOptions): Promise<void> {
   const client = await context.client();
@@ -118,7 +110,7 @@ function wordsOf(total: {
   };
   const last = memberOf({ last: total.last }, "last");
   return [
-    `${total.traces} traces in ${total.batches} sealed hours computed again`,
+    `${total.traces} traces in ${total.batches} sealed ${total.batches === 1 ? "hour" : "hours"} computed again`,
     ...total.findings.map((row) => line("changed", row)),
     ...total.remarks.map((row) => line("odd", row)),
     ...(total.findings.length === 0 ? ["every sealed trace is as it was written"] : []),
@@ -136,7 +128,7 @@ export function addAuditCommands(program: Command): void {
     .command("list")
     .description("list changes and refused attempts, newest first")
     .option("--from <time>", "not before this day or second (UTC)", time)
-    .option("--to <time>", "not after", time)
+    .option("--to <time>", "not after; a day is its first second", time)
     .option("--user <user>", "only by this user (id or name)")
     .option("--event <name>", "only this one, as createVault")
     .option("--resource <id>", "only of this vault, backup, policy …")

@@ -18,7 +18,7 @@ import { action, type Context, example } from "../context.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
 import { backupId, vaultId } from "../names.ts";
 import { lookAtTask, taskError } from "../tasks.ts";
-import { formatTable } from "../text.ts";
+import { formatTable, formatTime } from "../text.ts";
 import { waitUntil } from "../waiting.ts";
 import { backupHeadings, listedBackup, shownBackup, shownFate } from "./backup-view.ts";
 
@@ -129,7 +129,7 @@ async function confirmOverwrite(context: Context, backup: Row): Promise<void> {
   const end = once(asking, "close").then(() => "");
   const answer = await Promise.race([
     asking.question(
-      `Overwrite ${backup.resource_name} (${backup.resource_id}) with backup ${backup.name} of ${backup.created_at} UTC? [y/N] `,
+      `Overwrite ${backup.resource_name} (${backup.resource_id}) with backup ${backup.name} of ${formatTime(backup.created_at)}? [y/N] `,
     ),
     end,
   ]);
@@ -229,7 +229,11 @@ export function addBackupCommands(program: Command): void {
     .argument("<backup>", "id or name")
     .option("--disk <id>", "disk to overwrite, for the backup of a disk")
     .option("--server <id>", "server to overwrite, for the backup of a server")
-    .option("--map <backup=disk>", "restore only this disk backup, onto this disk (repeatable)", collectPairs)
+    .option(
+      "--map <backup=disk>",
+      "of a server: this disk backup onto this disk; once for each disk that is still there",
+      collectPairs,
+    )
     .option("--yes", "do not ask at a terminal before the origin is overwritten")
     .option("--no-power-on", "leave the server switched off afterwards")
     .option("--no-wait", "do not wait")

@@ -182,12 +182,17 @@ export function addPolicyCommands(program: Command): Command {
     );
 
   addPolicyOptions(
-    group.command("update").description("change a policy; what is not given stays").argument("<policy>", "id or name"),
+    group
+      .command("update")
+      .description(
+        "change a policy; what is not given stays, but a rule of what is kept replaces the old one as a whole",
+      )
+      .argument("<policy>", "id or name"),
   )
     .option("--name <name>", "new name")
     .option("--enable", "run it from its next point on")
     .option("--disable", "do not run it any more")
-    .addHelpText("after", example("holdfast policy update nightly --keep 14"))
+    .addHelpText("after", example("holdfast policy update nightly --keep 14 --weekly 4"))
     .action(action(update));
 
   group

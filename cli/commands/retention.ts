@@ -90,7 +90,7 @@ export function addRetentionCommands(program: Command, policies: Command): void 
   addKeepOptions(
     policies
       .command("preview")
-      .description("show what a policy would delete with another rule; nothing is changed")
+      .description("show what a policy would delete, as it is or with another rule in its place; nothing is changed")
       .argument("<policy>", "id or name"),
   )
     .addHelpText("after", example("holdfast policy preview nightly --keep 7"))

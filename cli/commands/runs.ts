@@ -1,6 +1,7 @@
 /** `holdfast runs …`: which runs of policies should happen, and what became of those that should have. */
 import { type Command, Option } from "commander";
 import { RUN_STATES } from "../../core/domain/statuses.ts";
+import { time } from "../arguments.ts";
 import { action, example } from "../context.ts";
 import { policyId, vaultId } from "../names.ts";
 import { cell, formatTable, formatTime } from "../text.ts";
@@ -23,8 +24,8 @@ export function addRunsCommands(program: Command): void {
     .option("--vault <vault>", "only runs of this vault (id or name)")
     .option("--policy <policy>", "only runs of this policy (id or name)")
     .addOption(new Option("--state <state>", "only in this state").choices(RUN_STATES))
-    .option("--since <time>", "only points from then on, e.g. 2030-01-02T00:00:00Z")
-    .option("--until <time>", "only points up to then")
+    .option("--since <time>", "only points from then on: a day, or 2030-01-02T03:04:05Z", time)
+    .option("--until <time>", "only points up to then; a day is its first second", time)
     .addHelpText("after", example("holdfast runs list --state missed"))
     .action(
       action<ListOptions, []>(async (context, options) => {

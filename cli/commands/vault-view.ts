@@ -9,6 +9,13 @@ export const vaultHeadings = ["ID", "NAME", "TYPE", "STATUS", "SIZE", "USED", "R
 /** What a vault protects. */
 export const resourcesOf = (vault: Row): Row[] => rowsOf(vault, "resources");
 
+function tagsOf({ tags }: Row): string {
+  const all = Array.isArray(tags) ? (tags as Row[]) : [];
+  return all.length === 0
+    ? "-"
+    : all.map(({ key, value }) => `${cell(key)}=${value === "" ? "" : cell(value)}`).join(", ");
+}
+
 /** One vault as a line of the table. */
 export function listedVault(vault: Row): string[] {
   const billing = memberOf(vault, "billing");
@@ -43,7 +50,10 @@ export function shownVault(vault: Row): string {
       ["status", cell(billing.status)],
       ["size", formatGB(billing.size)],
       ["used", formatMB(billing.used)],
+      ["grows", vault.auto_expand === true ? "by itself, when it is full" : "no"],
+      ["warns", typeof vault.threshold === "number" ? `at ${vault.threshold} %` : "-"],
       ["locked", cell(vault.locked)],
+      ["tags", tagsOf(vault)],
       ["created", formatTime(vault.created_at)],
     ]),
     "",

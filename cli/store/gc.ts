@@ -23,7 +23,7 @@ export async function run(call: StoreCall): Promise<void> {
     lines.push(
       dryRun
         ? "dry run: nothing was changed"
-        : `${report.trashed} objects moved to the trash, ${formatBytes(purged)} gone from it for good`,
+        : `${report.trashed} ${report.trashed === 1 ? "object" : "objects"} moved to the trash, ${formatBytes(purged)} gone from it for good`,
     );
     const value = { dry_run: dryRun, roots, read, purged, ...report };
     print(call, value, lines.filter((line) => line !== "").join("\n"));

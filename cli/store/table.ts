@@ -141,7 +141,7 @@ export const storeCommands: readonly StoreCommand[] = [
     options: [
       {
         flags: "--below <percent>",
-        text: "packs of which less than this is needed (default: 30)",
+        text: "packs of which less than this is needed (default: 50)",
         parse: whole(1, 100),
       },
       DRY_RUN,

@@ -108,7 +108,7 @@ describe("on one machine", () => {
   test.each([
     [["domain", "create", "--name", "a b"], 2, "name: must be letters"],
     [["role", "grant", "--user", "a", "--project", "p", "--role", "boss"], 2, "It must be one of: CBR FullAccess"],
-    [["user", "password", "--user", "admin"], 2, "password: "],
+    [["user", "password", "--user", "admin"], 2, "password: must have 8 to 1024 characters"],
     [["key", "revoke", "HFNOBODY"], 1, "there is no access key HFNOBODY"],
     [["user", "delete", "--user", "admin"], 1, "the first user, who cannot be deleted"],
   ])("%j is refused with exit code %i", async (args, code, text) => {
@@ -122,7 +122,9 @@ describe("on one machine", () => {
     await start();
     expect(await made(["resource", "freeze", "disk-1"])).toEqual({ resource: "disk-1", frozen: true });
     await stop();
-    expect((await admin(["resource", "frozen"])).stdout).toMatch(/^RESOURCE +FROZEN SINCE\ndisk-1 +\d{4}-/);
+    expect((await admin(["resource", "frozen"])).stdout).toMatch(
+      /^RESOURCE +FROZEN SINCE\ndisk-1 +\d{4}-[-0-9: ]+ UTC\n/,
+    );
     expect(await made(["resource", "unfreeze", "disk-1"])).toEqual({ resource: "disk-1", frozen: false });
     expect(await made(["resource", "frozen"])).toEqual([]);
   });

@@ -172,7 +172,7 @@ describe("runs", () => {
       reason: "the service did not run at that time",
     };
     const { service, data } = await setUp({ "GET /holdfast/runs": [{ runs: [run], count: 1 }] });
-    const args = ["runs", "list", "--vault", vaultId, "--state", "missed", "--since", "2030-01-01T00:00:00Z"];
+    const args = ["runs", "list", "--vault", vaultId, "--state", "missed", "--since", "2030-01-01"];
     const { stdout } = await runCli([...args, ...data]);
     expect(stdout).toBe(
       "POINT                    STATE   VAULT  POLICY   PROMISED                 STARTED  REASON\n" +

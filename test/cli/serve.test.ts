@@ -106,6 +106,13 @@ describe("serve", () => {
       status: 200,
       type: "text/plain; version=0.0.4",
     });
+    const page = await metrics.text();
+    for (const counter of [
+      'backups_total{outcome="error"} 0',
+      'collections_total{outcome="done"} 0',
+      "backup_read_bytes 0",
+    ])
+      expect(page).toContain(`\n${counter}\n`);
   });
 });
 

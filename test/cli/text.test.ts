@@ -1,7 +1,7 @@
 /** Are sizes and tables easy to read? */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatBytes, formatGB, formatMB, formatTable } from "../../cli/text.ts";
+import { formatBytes, formatGB, formatMB, formatTable, formatTime } from "../../cli/text.ts";
 
 test.each([
   [0, "0 B"],
@@ -27,6 +27,15 @@ test("a size never has more than four digits before its point, and is right with
 
 test("the API's units are GB and MB, and what it does not say is a dash", () => {
   expect([formatGB(40), formatMB(1536), formatGB(null)]).toEqual(["40 GiB", "1.5 GiB", "-"]);
+});
+
+test.each([
+  ["2030-01-02T03:04:05.678901", "2030-01-02 03:04:05 UTC"],
+  ["2030-01-02T03:04:05.678Z", "2030-01-02 03:04:05 UTC"],
+  ["2030-01-02T03:04:05Z", "2030-01-02 03:04:05 UTC"],
+  [undefined, "-"],
+])("the time %s is shown as %s", (time, text) => {
+  expect(formatTime(time)).toBe(text);
 });
 
 test("columns of a table are aligned and no line ends in blanks", () => {

@@ -17,14 +17,11 @@ export function sizeTrouble(path: string, size: number): string | undefined {
     : `${path} has ${size} bytes, which is not a multiple of ${SECTOR_BYTES}: it was cut off or is not a raw image`;
 }
 
-const MENDING: Partial<Record<FileTrouble["kind"], string>> = {
-  missing: "put it back, or remove the resource",
-};
-
-function reasonOf(trouble: FileTrouble): string {
-  const mending = MENDING[trouble.kind];
-  return mending === undefined ? trouble.message : `${trouble.message}: ${mending}`;
-}
+/** A disk is restored only to a file that is there: the number is its last known size. */
+const reasonOf = ({ path, size }: RegisteredDisk, { kind, message }: FileTrouble): string =>
+  kind === "missing"
+    ? `${message}: put it back, make an empty one to restore to (truncate -s ${size} ${path}), or remove the resource`
+    : message;
 
 async function look(disk: RegisteredDisk): Promise<Stamp | FileTrouble> {
   try {
@@ -45,7 +42,7 @@ function shown(disk: RegisteredDisk, seen: Stamp | FileTrouble, openers: readonl
     promise: "quiescent",
     detail: { driver: "image", format: "raw", path: disk.path, ...(gap === undefined ? {} : { unseen: gap }) },
   } as const;
-  if (seen instanceof FileTrouble) return { ...base, size: disk.size, status: "error", reason: reasonOf(seen) };
+  if (seen instanceof FileTrouble) return { ...base, size: disk.size, status: "error", reason: reasonOf(disk, seen) };
   const wrong = sizeTrouble(disk.path, seen.size);
   if (wrong !== undefined) return { ...base, size: seen.size, status: "error", reason: wrong };
   const writer = openers.find(({ mayWrite }) => mayWrite);

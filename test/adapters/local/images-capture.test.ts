@@ -286,6 +286,9 @@ describe("programs that have an image open", () => {
     const id = await world.makeDisk(MIB);
     const path = await world.pathOf(id);
     await world.vanish(id);
+    expect(await world.provider.find(id)).toMatchObject({
+      reason: expect.stringContaining(`truncate -s ${MIB} ${path}`),
+    });
     await expect(world.provider.target({ diskId: id, size: MIB })).rejects.toThrow(`truncate -s ${MIB} ${path}`);
     truncateSync(world.image("x", 0), 0);
     writeFileSync(path, "");

@@ -7,6 +7,8 @@ import { ROLE_NAMES } from "../../../domain/roles.ts";
 
 const MAX_NAME = 64;
 const SHORTEST_PASSWORD = 8;
+const LONGEST_PASSWORD = 1024;
+const LENGTH_OF_PASSWORD = `must have ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters`;
 
 /** Names of domains, projects and users: what fits into a header, a query and a shell. */
 const name = z
@@ -17,7 +19,7 @@ const name = z
   )
   .max(MAX_NAME);
 const named = z.string().min(1).max(MAX_NAME);
-const password = z.string().min(SHORTEST_PASSWORD).max(1024);
+const password = z.string().min(SHORTEST_PASSWORD, LENGTH_OF_PASSWORD).max(LONGEST_PASSWORD, LENGTH_OF_PASSWORD);
 /** Of a user: its domain may be left out. */
 const ofUser = { user: named, domain: named.optional() };
 const grant = { ...ofUser, project: named, role: z.enum(ROLE_NAMES) };
