@@ -84,12 +84,21 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
       "if (Math.floor(usedBytes / GIB) > gb)",
     ],
   ]),
-  ...inFile("core/app/vaults/plan-bindings.ts", "app/vaults-binding.test.ts", [
+  ...inFile("core/app/vaults/fit-to-bind.ts", "app/vaults-binding.test.ts", [
     [
       "VLT-20",
       "a server without disks is bound while it runs",
-      'if (found.disks.length === 0) fault("7108"',
-      'if (found.disks.length === 0 && found.status === "SHUTOFF") fault("7108"',
+      "if (disks.length === 0) return",
+      'if (disks.length === 0 && status === "SHUTOFF") return',
+    ],
+    ["VLT-23", "an eleventh shared disk is taken", "if (shared > MOST_SHARED_DISKS)", "if (shared > 11)"],
+  ]),
+  ...inFile("core/domain/matrix.ts", "concurrency/researched.test.ts", [
+    [
+      "IMG-02",
+      "a backup that is being restored has an image made of it",
+      'cells: { restore: "2010", delete: "6216", replicate: "1001", image: "6208", share: "6702" }',
+      'cells: { restore: "2010", delete: "6216", replicate: "1001", share: "6702" }',
     ],
   ]),
   ...inFile("core/app/backup/choose-disks.ts", "app/vaults-binding.test.ts", [
