@@ -25,17 +25,19 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     [
       "BKP-05",
       "a vault that is being deleted takes a run",
-      'if (vault.status !== "available") fault("6113"',
-      'if (vault.status === "error" || vault.status === "frozen") fault("6113"',
+      'refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault',
+      'if (vault.status !== "deleting") refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault',
     ],
   ]),
-  ...inFile("core/domain/statuses.ts", "app/backup-running.test.ts", [
+  ...inFile("core/app/backup/choose-members.ts", "app/backup-running.test.ts", [
     [
       "BKP-21",
       "a resource that is being backed up is backed up once more",
-      '    case "protecting":\n      return {',
-      '    case "protecting":\n      if (asked === "backup") return undefined;\n      return {',
+      "{ resources: [binding.status] });",
+      '{ resources: [binding.status === "protecting" ? "available" : binding.status] });',
     ],
+  ]),
+  ...inFile("core/domain/statuses.ts", "app/backup-running.test.ts", [
     [
       "BKP-26",
       "one failed backup makes the whole checkpoint an error",
@@ -60,13 +62,15 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
       "resource.sinceFull < interval",
     ],
   ]),
-  ...inFile("core/app/delete/start-deletion.ts", "app/delete.test.ts", [
+  ...inFile("core/domain/matrix.ts", "app/delete.test.ts", [
     [
       "DEL-01",
       "a failed backup cannot be deleted",
-      'if (backup.status !== "available" && backup.status !== "error")',
-      'if (backup.status !== "available")',
+      'cells: { restore: "2005", replicate: "1001", image',
+      'cells: { restore: "2005", delete: "6201", replicate: "1001", image',
     ],
+  ]),
+  ...inFile("core/app/delete/start-deletion.ts", "app/delete.test.ts", [
     [
       "DEL-03",
       "one disk of a server's backup is nothing special",
@@ -81,13 +85,13 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/delete/delete-one.ts", "app/delete.test.ts", [
-    ["DEL-07", "a checkpoint outlives its last backup", '    ...(await memberAs(s, backup, "deleted")),\n', ""],
+    ["DEL-07", "a checkpoint outlives its last backup", '    ...(await memberAfter(s, backup, "delete")),\n', ""],
   ]),
   ...inFile("core/app/delete/trash-backup.ts", "app/trash.test.ts", [
     [
       "DEL-07",
       "a checkpoint outlives its last backup while that is in the trash",
-      '      ...(await memberAs(s, backup, "deleted")),\n',
+      '      ...(await memberAfter(s, backup, "delete")),\n',
       "",
     ],
   ]),
@@ -136,18 +140,20 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
       '?.kind !== "server") fault("7100"',
       '?.kind === "disk") fault("7100"',
     ],
+  ]),
+  ...inFile("core/domain/matrix.ts", "app/restore.test.ts", [
     [
       "RST-04",
       "a resource is restored while it is being restored from another backup",
-      "if (busy !== undefined) fault(busy.code",
-      'if (busy !== undefined && busy.code !== "2010") fault(busy.code',
+      '      backup: "2010",\n      scheduled: "skip",\n      restore: "2010",\n',
+      '      backup: "2010",\n      scheduled: "skip",\n',
     ],
   ]),
   ...inFile("core/app/restore/run-restore.ts", "app/restore.test.ts", [
     [
       "RST-05",
       "a backup that was restored stays in restoring",
-      '      replace(backups, { ...backup, status: "available", updatedAt: now }),\n',
+      '      replace(backups, { ...backup, status: next(BACKUP, backup.status, "finish"), updatedAt: now }),\n',
       "      replace(backups, { ...backup, updatedAt: now }),\n",
     ],
   ]),
@@ -158,16 +164,16 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     [
       "CCY-01",
       "a vault is deleted while a backup runs in it",
-      'if (bound.some((b) => b.status === "protecting"))',
-      'if (bound.some((b) => b.status === "protecting" && b.lease === undefined))',
+      'refuseObstacle("delete-vault", { resources',
+      'if (status !== "protecting") refuseObstacle("delete-vault", { resources',
     ],
   ]),
   ...inFile("core/app/records/tables.ts", "api/tags.test.ts", [
     [
       "CCY-02",
       "a change is stored over whatever stands there by now",
-      "  item: toItem(t.place(entity), entity, entity.v),\n  if: { v: entity.v },",
-      '  item: toItem(t.place(entity), entity, entity.v),\n  if: "any",',
+      "item: toItem(t.place(entity), entity, entity.v), if: { v: entity.v } }",
+      'item: toItem(t.place(entity), entity, entity.v), if: "any" }',
     ],
   ]),
   ...inFile("core/app/records/tables.ts", "app/vaults-binding.test.ts", [
@@ -179,7 +185,7 @@ export const BACKUP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...inFile("core/app/time/tick.ts", "app/tick.test.ts", [
-    ["CCY-04", "a run without a sign of life is waited for a day", "return s.now() - newest > LEASE_MS || ", "return "],
+    ["CCY-04", "a run without a sign of life is waited for a day", "return at - newest > LEASE_MS || ", "return "],
   ]),
   ...inFile("core/app/lists/show-task.ts", "api/operation-logs.test.ts", [
     ["TSK-07", "a task shows 100 % before it has ended", "Math.min(99,", "Math.min(100,"],

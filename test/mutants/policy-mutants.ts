@@ -56,8 +56,8 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     [
       "SCH-24",
       "a vault in error is backed up by its policy",
-      'if (vault.status !== "available") fault("6113"',
-      'if (vault.status !== "available" && vault.status !== "error") fault("6113"',
+      'refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault',
+      'if (vault.status !== "error") refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault',
     ],
   ]),
   ...inFile("core/app/policies/fire-point.ts", "app/policies.test.ts", [

@@ -51,8 +51,8 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
     [
       "AUD-02",
       "the trace of a run does not name its vault",
-      'return inPath ?? textOf(memberOf(onlyMember(body), "vault_id"));',
-      "return inPath;",
+      "return inPath ?? textOf(named ?? moved);",
+      "return inPath ?? textOf(moved);",
     ],
     [
       "AUD-05",
@@ -106,8 +106,8 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
     [
       "SHR-03",
       "a backup is shared while its vault is being deleted",
-      'if (status !== "available") fault("6712"',
-      'if (status === "frozen") fault("6712"',
+      'refuseObstacle("share", { backup: backup.status, vault: status }',
+      'refuseObstacle("share", { backup: backup.status, vault: status === "deleting" ? "available" : status }',
     ],
   ]),
   ...inFile("functions/api/replication.ts", "api/replication.test.ts", [

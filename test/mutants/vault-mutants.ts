@@ -127,8 +127,8 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
     [
       "VLT-29",
       "a resource is removed whatever is done with it, but for a restore",
-      "if (busy !== undefined) fault(busy.code",
-      'if (busy?.code === "2010") fault(busy.code',
+      'refuseObstacle("remove", { resources: [binding.status] }',
+      'if (binding.status === "restoring") refuseObstacle("remove", { resources: [binding.status] }',
     ],
   ]),
   ...inFile("core/app/backup/choose-members.ts", "app/capacity.test.ts", [
@@ -139,13 +139,15 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
       "if (binding.suspended === true)",
     ],
   ]),
-  ...inFile("core/domain/migration.ts", "domain/migration.test.ts", [
+  ...inFile("core/app/vaults/migrate-resources.ts", "app/migrate-resources.test.ts", [
     [
       "VLT-40",
       "the vault that resources move to may be in any state",
-      "of [source, destination])",
-      "of [source, source])",
+      'refuseObstacle("migrate", { vault: vault.status }',
+      'if (vault.id === ask.source) refuseObstacle("migrate", { vault: vault.status }',
     ],
+  ]),
+  ...inFile("core/domain/migration.ts", "domain/migration.test.ts", [
     ["VLT-41", "backups that leave no room are moved all the same", "room <= moving", "room < moving"],
     ["VLT-44", "the lock of the other vault counts", "if (source.locked)", "if (destination.locked)"],
   ]),
@@ -197,8 +199,8 @@ export const VAULT_MUTANTS: readonly Mutant[] = [
     [
       "CAP-37",
       "backups of a frozen vault can be deleted",
-      'if (vault.status === "frozen") fault("6112"',
-      'if (vault.status === "error") fault("6112"',
+      "    vault: vault.status,\n    ...(binding",
+      '    vault: vault.status === "frozen" ? "available" : vault.status,\n    ...(binding',
     ],
   ]),
 ];
