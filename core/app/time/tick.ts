@@ -53,6 +53,8 @@ export interface TickReport {
 const BUDGET_MS = 45_000;
 /** Points that are fired, and vaults that are metered, together: their writes share commits. */
 const AT_ONCE = 128;
+/** Each is a request to Step Functions on AWS. */
+const STARTS_AT_ONCE = 16;
 const MINUTE_MS = 60_000;
 
 /**
@@ -68,8 +70,9 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   await settleDue(s, horizon, round);
   const { starts } = round;
   if (starts.length > 0) s.log({ level: "info", text: "runs recorded", runs: starts.length, ms: s.now() - began });
-  for (const checkpointId of starts)
-    await settling(s, round, { run: checkpointId }, () => startCheckpoint(s, checkpointId));
+  await inBatches(starts, STARTS_AT_ONCE, (checkpointId) =>
+    settling(s, round, { run: checkpointId }, () => startCheckpoint(s, checkpointId)),
+  );
   await sealHours(s);
   return round.report;
 }
