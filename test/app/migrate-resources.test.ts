@@ -6,6 +6,7 @@ import { AS_READ } from "../../core/app/records/record.ts";
 import { bindings, load, replace } from "../../core/app/records/tables.ts";
 import type { Services } from "../../core/app/services.ts";
 import { tick } from "../../core/app/time/tick.ts";
+import { freezeVault } from "../../core/app/vaults/freeze-vault.ts";
 import { migrateResources } from "../../core/app/vaults/migrate-resources.ts";
 import { TransactionConflict } from "../../core/ports/record-store.ts";
 import { type AppHost, createAppHost } from "../support/app-host.ts";
@@ -185,6 +186,16 @@ describe("moving is refused", () => {
     expect(await refused("d2", "d1")).toEqual([400, "BackupService.6129"]);
     expect(await held(from)).toEqual(["d1", "d2"]);
     expect(await refused("d2")).toEqual([200, undefined]);
+  });
+
+  test("while one of the two vaults is frozen: neither gives nor takes (VLT-40: 6112)", async () => {
+    await threeBackups();
+    for (const vaultId of [to, from]) {
+      await freezeVault(host.services, { vaultId, frozen: true });
+      expect(await refused("d1")).toEqual([400, "BackupService.6112"]);
+      await freezeVault(host.services, { vaultId, frozen: false });
+    }
+    expect([await held(from), await held(to)]).toEqual([["d1", "d2"], []]);
   });
 
   test("while a backup of it, of another resource, or a restore runs (VLT-40, CCY 23.1: 6112)", async () => {
