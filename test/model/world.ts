@@ -12,7 +12,6 @@ import { createKeyring } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
 import { WATCH_EVERY_MS } from "../../core/app/time/due.ts";
 import { type TickReport, tick } from "../../core/app/time/tick.ts";
-import { EVERYTHING } from "../../core/domain/roles.ts";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { Write } from "../../core/ports/record-store.ts";
@@ -25,7 +24,7 @@ import { seeded } from "../chaos/seeded.ts";
 import { createCapturableResources } from "../support/capturable-resources.ts";
 import { createMemoryBlocks } from "../support/memory-blocks.ts";
 import { createMemoryObjects } from "../support/memory-objects.ts";
-import { type Answer, CALLER, PROJECT } from "../support/vault-host.ts";
+import { type Answer, everybodyIsTheFirst, PROJECT, silentMetrics } from "../support/vault-host.ts";
 import { type Contents, contentsOf } from "./disks.ts";
 import { type Death, type MortalStore, mortalStore, ProcessDied } from "./mortal-store.ts";
 import { type Rows, readRecords } from "./rows.ts";
@@ -113,7 +112,7 @@ export async function createWorld({ seed, spoil }: WorldOptions) {
       },
       dataPlane: createDataPlane({ objects: living, blocks }),
       notifier: { notify: async () => undefined },
-      metrics: { count: () => undefined, gauge: () => undefined, duration: () => undefined, forget: () => undefined },
+      metrics: silentMetrics,
       now: () => clock.now,
       newId,
       randomBytes,
@@ -144,16 +143,7 @@ export async function createWorld({ seed, spoil }: WorldOptions) {
     const api = createApi({
       services,
       routes,
-      authenticate: async () => ({
-        userId: CALLER.userId,
-        userName: "u",
-        domainId: "d",
-        domainName: "acct",
-        projectIds: [PROJECT],
-        rights: EVERYTHING,
-        operator: true,
-        credential: { kind: "access-key", accessKey: "AK" },
-      }),
+      authenticate: everybodyIsTheFirst,
       newId,
       inspect: checkAnswer,
       log,

@@ -14,7 +14,6 @@ import { retrying } from "../../core/app/records/retrying-store.ts";
 import { bindings, load } from "../../core/app/records/tables.ts";
 import { createKeyring, defaultDomain } from "../../core/app/repository/keyring.ts";
 import type { Services } from "../../core/app/services.ts";
-import { EVERYTHING } from "../../core/domain/roles.ts";
 import { createDataPlane } from "../../core/engine/data-plane.ts";
 import type { BlockAccess } from "../../core/ports/blocks.ts";
 import type { KeyService } from "../../core/ports/key-service.ts";
@@ -30,7 +29,15 @@ import { TASKS } from "../../functions/tasks/tasks.ts";
 import { type CapturableResources, createCapturableResources } from "./capturable-resources.ts";
 import { createMemoryBlocks, type MemoryBlocks } from "./memory-blocks.ts";
 import { createMemoryObjects, type MemoryObjects } from "./memory-objects.ts";
-import { type Answer, CALLER, diskResource, PROJECT, serverResource, silentMetrics, vaultBody } from "./vault-host.ts";
+import {
+  type Answer,
+  diskResource,
+  everybodyIsTheFirst,
+  PROJECT,
+  serverResource,
+  silentMetrics,
+  vaultBody,
+} from "./vault-host.ts";
 
 export interface AppHostOptions {
   readonly manners?: Manners;
@@ -175,16 +182,7 @@ export async function createAppHost(options: AppHostOptions = {}): Promise<AppHo
   const api = createApi({
     services,
     routes,
-    authenticate: async () => ({
-      userId: CALLER.userId,
-      userName: "u",
-      domainId: "d",
-      domainName: "acct",
-      projectIds: [PROJECT],
-      rights: EVERYTHING,
-      operator: true,
-      credential: { kind: "access-key", accessKey: "AK" },
-    }),
+    authenticate: everybodyIsTheFirst,
     newId: randomUUID,
     inspect: checkAnswer,
     log,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manners } from "../../adapters/local/sqlite/bad-manners.ts";
 import { createSqliteRecordStore } from "../../adapters/local/sqlite-records.ts";
+import type { Authenticate } from "../../core/app/identity/authenticate.ts";
 import { retrying } from "../../core/app/records/retrying-store.ts";
 import type { Caller, Services } from "../../core/app/services.ts";
 import { PROFILES, type Profile } from "../../core/domain/profile.ts";
@@ -18,6 +19,18 @@ import { createMemoryResources, type MemoryResources } from "./memory-resources.
 
 export const PROJECT = "aaaabbbbccccddddeeeeffff00001111";
 export const CALLER: Caller = { projectId: PROJECT, userId: "99990000111122223333444455556666", requestId: "req-1" };
+
+/** Whoever asks is the first user, who may do everything in the one project. */
+export const everybodyIsTheFirst: Authenticate = async () => ({
+  userId: CALLER.userId,
+  userName: "u",
+  domainId: "d",
+  domainName: "acct",
+  projectIds: [PROJECT],
+  rights: EVERYTHING,
+  operator: true,
+  credential: { kind: "access-key", accessKey: "AK" },
+});
 
 export interface Answer {
   readonly status: number;
@@ -113,16 +126,7 @@ export function createVaultHost(manners?: Manners): VaultHost {
         services: asked,
         routes,
         profile: self.profile,
-        authenticate: async () => ({
-          userId: CALLER.userId,
-          userName: "u",
-          domainId: "d",
-          domainName: "acct",
-          projectIds: [PROJECT],
-          rights: EVERYTHING,
-          operator: true,
-          credential: { kind: "access-key", accessKey: "AK" },
-        }),
+        authenticate: everybodyIsTheFirst,
         newId: randomUUID,
         inspect: checkAnswer,
         log: (line) => {

@@ -2,9 +2,9 @@
 import { badField } from "../../domain/fault.ts";
 import { GIB } from "../../domain/values.ts";
 import { Backup, Member } from "../records/entities.ts";
-import { backupKey, byProject, byResource, byVault, checkpointKey, MEMBERS } from "../records/keys.ts";
+import { backupKey, byProject, byResource, byVault, checkpointKey, MEMBERS, vaultKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
-import { backups, listAll } from "../records/tables.ts";
+import { backups, listAll, load, vaults } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 import { usedBytes } from "../vaults/load-vault.ts";
 import { findVault } from "../vaults/show-vault.ts";
@@ -134,7 +134,8 @@ async function total(s: Services, projectId: string, filter: BackupFilter): Prom
   const both = vaultId !== undefined && resourceId !== undefined;
   if (!all || both || Object.values(others).some((value) => value !== undefined && value !== false)) return undefined;
   // A vault's partition has no project in its key.
-  if (vaultId !== undefined && (await findVault(s, projectId, vaultId)) === undefined) return undefined;
+  if (vaultId !== undefined && (await load(s.records, vaults, vaultKey(vaultId)))?.projectId !== projectId)
+    return undefined;
   const { index = "g1", pk } = partition(projectId, filter, undefined);
   return s.records.count(index, pk);
 }

@@ -8,6 +8,7 @@ import {
   diskBackup,
   diskVault,
   freeze,
+  importBody,
   NOBODY,
   type Provocations,
   path,
@@ -104,24 +105,7 @@ export const copyRefusals: Provocations<
       return replicatingOne();
     },
   },
-  ImportBackup: {
-    "9910": async () => ({
-      body: {
-        sync: [
-          {
-            backup_id: NOBODY,
-            backup_name: "b",
-            bucket_name: "bucket",
-            image_path: "i",
-            resource_id: "r",
-            resource_name: "r",
-            resource_type: "OS::Native::Server",
-            created_at: 0,
-          },
-        ],
-      },
-    }),
-  },
+  ImportBackup: { "9910": async () => ({ body: importBody }) },
   AddMember: {
     "6701": async (host) => {
       await diskBackup(host);

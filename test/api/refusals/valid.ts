@@ -1,7 +1,7 @@
 /** A body that every operation with one accepts, for tests of what is wrong with others. */
 import { SERVER } from "../../../core/domain/resource-types.ts";
 import { diskResource, vaultBody } from "../../support/vault-host.ts";
-import { agentBody, destination, NOBODY, organizationPolicyBody, policyBody, tags } from "./world.ts";
+import { agentBody, destination, importBody, NOBODY, organizationPolicyBody, policyBody, tags } from "./world.ts";
 
 const orders = { product_id: "p", resource_size: 10, resource_spec_code: "s", resource_size_measure_id: 17 };
 
@@ -29,20 +29,7 @@ export const validBodies = (policyId: string) =>
     UpdateBackup: { backup: { name: "n" } },
     RestoreBackup: { restore: { volume_id: "d1" } },
     CopyBackup: { replicate: destination() },
-    ImportBackup: {
-      sync: [
-        {
-          backup_id: NOBODY,
-          backup_name: "b",
-          bucket_name: "bucket",
-          image_path: "i",
-          resource_id: "r",
-          resource_name: "r",
-          resource_type: "OS::Native::Server",
-          created_at: 0,
-        },
-      ],
-    },
+    ImportBackup: importBody,
     AddMember: { members: ["b".repeat(32)] },
     UpdateMemberStatus: { status: "rejected" },
     CheckAgent: { agent_status: [{ resource_id: "s", resource_type: SERVER }] },

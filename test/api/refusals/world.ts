@@ -122,6 +122,22 @@ export const destination = (change: object = {}) => ({
   ...change,
 });
 
+/** An on-premises backup that is to be imported. */
+export const importBody = {
+  sync: [
+    {
+      backup_id: NOBODY,
+      backup_name: "b",
+      bucket_name: "bucket",
+      image_path: "i",
+      resource_id: "r",
+      resource_name: "r",
+      resource_type: "OS::Native::Server",
+      created_at: 0,
+    },
+  ],
+};
+
 export const tags = (count: number) => Array.from({ length: count }, (_, n) => ({ key: `k${n}`, value: "" }));
 export const disks = (count: number) => Array.from({ length: count }, (_, n) => diskResource(`m${n}`));
 export const agentBody = (change: object = {}) => ({
