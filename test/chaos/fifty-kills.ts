@@ -30,6 +30,7 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
   const concluding = (task: string, at: At) => kill("conclude", "incremental backup", task, at);
   const writing = (at: At, visit?: number) => kill("restore write", "restore", "restore-group.write", at, visit);
   const deleting = (act: ActName, at: At) => kill("delete", act, "delete-backup.remove", at);
+  const removing = (at: At) => kill("delete", "delete vault", "delete-vault.batch", at);
   const gap = (act: ActName, task: string, visit?: number) => kill("effect to entry", act, task, "effect", visit);
   const request = (act: ActName, at: At) => kill("request", act, undefined, at);
 
@@ -79,13 +80,17 @@ export function fiftyKills({ transfer, restore }: Durations, random: () => numbe
     kill("other", "restore", "restore.begin", after("commit")),
     kill("other", "restore", "restore.conclude", after("commit")),
 
+    // To the trash: one transaction.
     deleting("delete oldest", "before"),
-    deleting("delete oldest", after("link")),
     deleting("delete oldest", before("commit")),
-    deleting("delete oldest", before("rename")),
-    deleting("delete oldest", after("rename")),
+    deleting("delete oldest", after("commit")),
     deleting("delete newest", after("commit")),
     deleting("delete newest", "recorded"),
+    // For good: an intent's object is linked, rows go, the root is renamed into the trash of the object folder.
+    removing(before("link")),
+    removing(after("link")),
+    removing(before("rename")),
+    removing(after("rename")),
 
     gap("full backup", "backup.prepare"),
     gap("incremental backup", "backup-member.open"),

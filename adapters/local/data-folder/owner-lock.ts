@@ -5,6 +5,9 @@ import { replaceFile, writeNewFile } from "../files/durable-file.ts";
 import { codeOf } from "../files/failures.ts";
 import { isAlive, type ProcessIdentity, thisProcess } from "./processes.ts";
 
+/** Locks that this process released and whose files could not say so: no other process can take them while it lives. */
+const untold = new Set<string>();
+
 /** lock.<generation>: the highest one counts. */
 const LOCK = /^lock\.(\d+)$/;
 /** A lock without hard links is visible before it is written: how often and how long to look again, milliseconds. */
@@ -59,7 +62,7 @@ function refuseUnlessFree(folder: string, generation: number): void {
   const path = join(folder, `lock.${generation}`);
   const owner = readOwner(path);
   // Unreadable for a second: its maker died while writing it.
-  if (owner === undefined || owner.released === true) return;
+  if (owner === undefined || owner.released === true || untold.has(path)) return;
   const me = thisProcess();
   if (owner.host !== me.host) {
     throw new FolderOwned(
@@ -76,8 +79,9 @@ function release(path: string, me: ProcessIdentity): void {
   try {
     if (readOwner(path)?.started === me.started) replaceFile(path, `${JSON.stringify(owner)}\n`);
   } catch (error) {
-    // The folder went away or read-only meanwhile; our death releases it as well.
+    // The folder went away or read-only meanwhile, or the disk is full; our death releases it as well.
     if (codeOf(error) === undefined) throw error;
+    untold.add(path);
   }
 }
 

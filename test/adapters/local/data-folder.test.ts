@@ -104,6 +104,17 @@ describe("a data folder", () => {
     expect(opening(path)).toThrow("is in use by this process itself");
   });
 
+  test("that could not be told of its release, on a full disk say, is free for this process all the same", () => {
+    const path = newPath();
+    const first = open(path);
+    chmodSync(path, 0o500);
+    unprivileged(path, () => first.release());
+    chmodSync(path, 0o700);
+    expect(readFileSync(join(path, "lock.1"), "utf8")).not.toContain("released");
+    expect(open(path, false)).toMatchObject({ generation: 2 });
+    expect(opening(path)).toThrow("in use by this process itself");
+  });
+
   test("is taken over at once from an owner that was killed", async () => {
     const path = newPath();
     const { child } = await starter(path);
