@@ -4,7 +4,7 @@
  * Numbers: docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
 import { Buffer } from "node:buffer";
-import type { Item, Key, Query, SortRange, Write } from "./record-store.ts";
+import type { Item, JsonObject, Key, Query, SortRange, Write } from "./record-store.ts";
 import { LimitExceeded } from "./record-store.ts";
 
 /** DynamoDB: partition key, bytes of UTF-8. */
@@ -128,8 +128,18 @@ export function itemSize(item: Item): number {
   size += "v".length + NUMBER_BYTES;
   if (item.ttl !== undefined) size += "ttl".length + NUMBER_BYTES;
   if (item.counters !== undefined) size += "counters".length + valueSize(item.counters, "counters", 1);
-  const body = valueSize(item.body, "body", BODY_LEVELS);
-  return size + "body".length + Math.max(body, utf8(JSON.stringify(item.body)));
+  return size + "body".length + bodySize(item.body);
+}
+
+/** Bodies are never changed, and each is looked at several times on its way through a transaction. */
+const bodySizes = new WeakMap<JsonObject, number>();
+
+function bodySize(body: JsonObject): number {
+  const known = bodySizes.get(body);
+  if (known !== undefined) return known;
+  const size = Math.max(valueSize(body, "body", BODY_LEVELS), utf8(JSON.stringify(body)));
+  bodySizes.set(body, size);
+  return size;
 }
 
 function keySize(key: Key): number {

@@ -15,7 +15,11 @@ if (port === null) throw new Error("this module is started by the worker pool");
 const { module, options, background } = workerData as IoModule;
 if (background) lowerThreadPriority();
 const { openIo } = (await import(module)) as { openIo(given: unknown): Io | Promise<Io> };
-const hands = createLocalHands({ ...(await openIo(options)), churned: createCollector() });
+const churned = createCollector();
+const hands = createLocalHands({ ...(await openIo(options)), churned });
+
+/** What the buffers of a unit come to that has little to do: small disks would leave them behind by the hundred. */
+const BYTES_OF_A_HAND = 4 * 1024 * 1024;
 
 let running: AbortController | undefined;
 let hand: HandOf[Operation] | undefined;
@@ -60,7 +64,9 @@ async function answer(ask: Ask): Promise<unknown> {
       const closed = hand;
       hand = undefined;
       running = undefined;
-      return closed.close();
+      await closed.close();
+      churned(BYTES_OF_A_HAND);
+      return undefined;
     }
   }
 }

@@ -37,6 +37,8 @@ export interface TaskView {
 
 /** One project, signed in. Paths are below `/v3/{project}`. */
 export interface ApiClient {
+  /** Where a path is and what a request for it carries, for who sends it by other means. */
+  signed(path: string): { readonly url: string; readonly headers: Readonly<Record<string, string>> };
   /** Whatever the answer is. @throws when no answer comes (the connection was cut) */
   ask(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<Answer>;
   /** The body of a 2xx answer. @throws with the answer's text for any other */
@@ -58,10 +60,15 @@ export async function signIn(credentials: Credentials): Promise<ApiClient> {
   const token = signedIn.headers.get("x-subject-token");
   if (token === null) throw new Error(`cannot sign in: ${signedIn.status} ${await signedIn.text()}`);
 
+  const signed: ApiClient["signed"] = (path) => ({
+    url: `${url}/v3/${project_id}${path}`,
+    headers: { "X-Auth-Token": token },
+  });
   const ask: ApiClient["ask"] = async (method, path, body) => {
-    const answer = await fetch(`${url}/v3/${project_id}${path}`, {
+    const { url, headers } = signed(path);
+    const answer = await fetch(url, {
       method,
-      headers: { "X-Auth-Token": token, ...(body !== undefined && { "Content-Type": "application/json" }) },
+      headers: { ...headers, ...(body !== undefined && { "Content-Type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -75,6 +82,7 @@ export async function signIn(credentials: Credentials): Promise<ApiClient> {
     return body as T;
   };
   return {
+    signed,
     ask,
     get: (path) => succeed("GET", path),
     post: (path, body) => succeed("POST", path, body),

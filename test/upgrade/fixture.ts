@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { COLUMNS, toItem } from "../../adapters/local/sqlite/rows.ts";
+import { prepareRows, toItem } from "../../adapters/local/sqlite/rows.ts";
 import type { Item } from "../../core/ports/record-store.ts";
 
 export const FIXTURE = fileURLToPath(new URL("../fixtures/data-folder-v1", import.meta.url));
@@ -80,7 +80,7 @@ export function copyFixture(): FixtureCopy {
 /** Every record of a data folder, as its store would give them, in the order of their keys. */
 export function itemsOf(data: string): Item[] {
   const db = new DatabaseSync(join(data, "records.sqlite"), { readOnly: true });
-  const rows = db.prepare(`SELECT ${COLUMNS} FROM items ORDER BY pk, sk`).all();
+  const items = [...prepareRows(db, "ORDER BY pk, sk").iterate()].map(toItem);
   db.close();
-  return rows.map(toItem);
+  return items;
 }

@@ -1,4 +1,5 @@
 /** How do many who ask at once share one look at all processes of the machine? */
+import { setImmediate } from "node:timers/promises";
 import type { FileIdentity, Openers, Processes } from "./openers.ts";
 
 interface Waiting {
@@ -18,11 +19,18 @@ export function sharedLooks(processes: Processes): Processes {
   let waiting: Waiting[] = [];
   let looking = false;
 
+  /** As long as each turn of the event loop brings more who ask: runs that start together stat their images first, some at a time. */
+  async function allHaveCome(): Promise<void> {
+    for (let known = 0; waiting.length > known; ) {
+      known = waiting.length;
+      await setImmediate();
+    }
+  }
+
   async function look(): Promise<void> {
     looking = true;
-    // Those who ask in this turn of the event loop are in it.
-    await Promise.resolve();
     while (waiting.length > 0) {
+      await allHaveCome();
       const asked = waiting;
       waiting = [];
       try {

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Item, Key, RecordStore } from "../../../core/ports/record-store.ts";
 import { Throttled, TransactionConflict } from "../../../core/ports/record-store.ts";
 import { createQueries, type RunQuery } from "./queries.ts";
-import { COLUMNS, toItem } from "./rows.ts";
+import { prepareRows, toItem } from "./rows.ts";
 import { openRecordFile } from "./schema.ts";
 import { type Change, createTable } from "./table.ts";
 
@@ -37,7 +37,7 @@ export function createLaggingCopy(source: DatabaseSync, nowSeconds: () => number
   const db = openRecordFile(":memory:");
   const table = createTable(db, nowSeconds);
   const query = createQueries(db, nowSeconds);
-  for (const row of source.prepare(`SELECT ${COLUMNS} FROM items`).iterate()) {
+  for (const row of prepareRows(source, "").iterate()) {
     const item = toItem(row);
     table.apply({ key: item, item });
   }

@@ -1,9 +1,9 @@
 /** How does a query become SQL, a page and a cursor? */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { fromCursor, toCursor } from "../../../core/ports/record-cursors.ts";
 import { PAGE_BYTES } from "../../../core/ports/record-limits.ts";
 import type { Item, Page, Query, SortRange } from "../../../core/ports/record-store.ts";
-import { COLUMNS, type Row, rowSize, toItem } from "./rows.ts";
+import { type Column, columnOf, prepareRows, type Row, type RowStatement, rowSize, toItem } from "./rows.ts";
 
 /** The last code point of Unicode: a prefix of only these has no successor. */
 const LAST_CODE_POINT = 0x10ffff;
@@ -14,12 +14,12 @@ export type RunQuery = (query: Query) => Page;
 /** Queries on an open record file; `nowSeconds` decides which ttl has passed. */
 export function createQueries(db: DatabaseSync, nowSeconds: () => number): RunQuery {
   // One statement a shape (index, bounds, direction, cursor): a few dozen, never more.
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, RowStatement>();
   return (query) => {
     const { sql, values } = toSql(query, nowSeconds());
     let statement = statements.get(sql);
     if (statement === undefined) {
-      statement = db.prepare(sql);
+      statement = prepareRows(db, sql);
       statements.set(sql, statement);
     }
     const items: Item[] = [];
@@ -38,7 +38,7 @@ export function createQueries(db: DatabaseSync, nowSeconds: () => number): RunQu
   };
 }
 
-/** The SQL of a query; every shape is a search on the primary key or one index, without sorting. */
+/** The SQL of a query, from its WHERE on; every shape is a search on the primary key or one index, without sorting. */
 export function toSql(query: Query, nowSeconds: number): { readonly sql: string; readonly values: SQLInputValue[] } {
   const [pk, sk] = query.index === undefined ? ["pk", "sk"] : [`${query.index}pk`, `${query.index}sk`];
   const order = orderOf(query);
@@ -65,13 +65,13 @@ export function toSql(query: Query, nowSeconds: number): { readonly sql: string;
   where.push("(ttl IS NULL OR ttl > ?)");
   values.push(nowSeconds);
   const sorted = order.map((column) => `${column} ${forward ? "ASC" : "DESC"}`).join(", ");
-  const sql = `SELECT ${COLUMNS} FROM items WHERE ${where.join(" AND ")} ORDER BY ${sorted} LIMIT ?`;
+  const sql = `WHERE ${where.join(" AND ")} ORDER BY ${sorted} LIMIT ?`;
   values.push(query.limit + 1);
   return { sql, values };
 }
 
 /** The columns that give a query's order, unique together. */
-function orderOf(query: Query): readonly string[] {
+function orderOf(query: Query): readonly Column[] {
   return query.index === undefined ? ["sk"] : [`${query.index}sk`, "pk", "sk"];
 }
 
@@ -93,5 +93,5 @@ function successor(prefix: string): string | undefined {
 
 /** Where a row stands in its query's order. */
 function placeOf(query: Query, row: Row): string[] {
-  return orderOf(query).map((column) => String(row[column]));
+  return orderOf(query).map((column) => String(columnOf(row, column)));
 }

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { checkItem, itemSize, keyOf, TRANSACTION_BYTES } from "../../../core/ports/record-limits.ts";
 import type { Condition, Item, Key, Write } from "../../../core/ports/record-store.ts";
 import { ConditionFailed, LimitExceeded, TransactionRefused } from "../../../core/ports/record-store.ts";
-import { COLUMNS, toItem, toRow, VALUES } from "./rows.ts";
+import { COLUMNS, prepareRows, toItem, toRow, VALUES } from "./rows.ts";
 
 /** A decided change: what the key holds afterwards, undefined = nothing. */
 export interface Change {
@@ -26,7 +26,7 @@ export interface Table {
 
 /** The base table of an open record file; `nowSeconds` decides which ttl has passed. */
 export function createTable(db: DatabaseSync, nowSeconds: () => number): Table {
-  const select = db.prepare(`SELECT ${COLUMNS} FROM items WHERE pk = ? AND sk = ? AND (ttl IS NULL OR ttl > ?)`);
+  const select = prepareRows(db, "WHERE pk = ? AND sk = ? AND (ttl IS NULL OR ttl > ?)");
   // An item whose ttl has passed and that no sweep removed yet gives way. Not REPLACE: that fires no trigger for what it removes,
   // and triggers count the partitions.
   const put = db.prepare(

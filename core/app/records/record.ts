@@ -1,5 +1,6 @@
 /** How an entity becomes an item and back: a key, a schema number, a parsed body. */
 import type { z } from "zod";
+import { deepFreeze } from "../../domain/frozen.ts";
 import type { Item, JsonObject, Key } from "../../ports/record-store.ts";
 
 /**
@@ -11,14 +12,26 @@ export const AS_READ: unique symbol = Symbol("as read");
 /** An entity as it was read, with the version that a conditional write names. */
 export type Versioned<T> = T & { readonly v: number; readonly [AS_READ]?: T };
 
+/** What was parsed of bodies that a store gives again and again (frozen, so they stay what they are), by schema. */
+const parsed = new WeakMap<z.ZodType, WeakMap<JsonObject, object>>();
+
 /** Stored data is input: it was written by another version of this code, so it is parsed, not cast. */
-export function parseItem<T>(schema: z.ZodType<T>, item: Item): Versioned<T> {
-  const parsed = schema.safeParse(item.body);
-  if (!parsed.success)
+export function parseItem<T extends object>(schema: z.ZodType<T>, item: Item): Versioned<T> {
+  const known = parsed.get(schema)?.get(item.body) as T | undefined;
+  const entity = known ?? parse(schema, item);
+  return { ...entity, v: item.v, [AS_READ]: entity };
+}
+
+function parse<T extends object>(schema: z.ZodType<T>, item: Item): T {
+  const result = schema.safeParse(item.body);
+  if (!result.success)
     throw new Error(
-      `record ${item.pk} / ${item.sk} is not readable: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`,
+      `record ${item.pk} / ${item.sk} is not readable: ${result.error.issues[0]?.path.join(".")}: ${result.error.issues[0]?.message}`,
     );
-  return { ...parsed.data, v: item.v, [AS_READ]: parsed.data };
+  if (!Object.isFrozen(item.body)) return result.data;
+  const ofSchema = parsed.get(schema) ?? new WeakMap<JsonObject, object>();
+  parsed.set(schema, ofSchema.set(item.body, deepFreeze(result.data)));
+  return result.data;
 }
 
 export interface Placement {

@@ -87,7 +87,40 @@ interface Round {
 
 async function settleDue(s: Services, horizon: Instant, round: Round): Promise<void> {
   const until = s.now() + BUDGET_MS;
-  // Each minute another shard comes first: one that a full tick does not get to is not the same every time.
+  const settle = async (item: Item): Promise<void> => {
+    const settled = await settling(s, round, { item: item.sk }, async () => {
+      const seen = await lookAt(s, item, round);
+      if (seen !== undefined) round.report[seen]++;
+    });
+    if (!settled && isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
+  };
+  const late = async (): Promise<boolean> => {
+    if (s.now() <= until) return false;
+    s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
+    await tellUnreached(s);
+    return true;
+  };
+  const isDue = (item: Item): boolean => isWatched(item) || hasCome(item, s.now());
+  // Points of all shards together, before all else: they share commits, and looks at the machine's processes.
+  let points: Item[] = [];
+  for await (const page of duePages(s, horizon)) {
+    points.push(...page.filter((item) => isPoint(item) && isDue(item)));
+    if (points.length < AT_ONCE) continue;
+    if (await late()) return;
+    await inBatches(points, AT_ONCE, settle);
+    points = [];
+  }
+  await inBatches(points, AT_ONCE, settle);
+  for await (const page of duePages(s, horizon)) {
+    if (await late()) return;
+    const rest = page.filter((item) => !isPoint(item) && isDue(item));
+    await inBatches(rest.filter(isMeter), AT_ONCE, settle);
+    for (const item of rest) if (!isMeter(item) && s.now() <= until) await settle(item);
+  }
+}
+
+/** What is due by `horizon`. Each minute another shard comes first: one that a full tick does not get to is not the same every time. */
+async function* duePages(s: Services, horizon: Instant): AsyncGenerator<readonly Item[]> {
   const first = Math.floor(horizon / MINUTE_MS);
   for (let n = 0; n < DUE_SHARDS; n++) {
     const { pk } = dueKey((first + n) % DUE_SHARDS, 0, "", "");
@@ -95,24 +128,8 @@ async function settleDue(s: Services, horizon: Instant, round: Round): Promise<v
     const range = { to: `${sortableTime(horizon)}#~` };
     let cursor: string | undefined;
     do {
-      if (s.now() > until) {
-        s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
-        await tellUnreached(s);
-        return;
-      }
       const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      const settle = async (item: Item): Promise<void> => {
-        const settled = await settling(s, round, { item: item.sk }, async () => {
-          const seen = await lookAt(s, item, round);
-          if (seen !== undefined) round.report[seen]++;
-        });
-        if (!settled && isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
-      };
-      const due = page.items.filter((item) => isWatched(item) || hasCome(item, s.now()));
-      // A full hour is due work of every vault: backups do not wait for it.
-      await inBatches(due.filter(isPoint), AT_ONCE, settle);
-      await inBatches(due.filter(isMeter), AT_ONCE, settle);
-      for (const item of due) if (!isPoint(item) && !isMeter(item) && s.now() <= until) await settle(item);
+      yield page.items;
       cursor = page.cursor;
     } while (cursor !== undefined);
   }

@@ -106,7 +106,7 @@ describe("the SQLite record file", () => {
     }
     const plans = shapes.map((query) => {
       const { sql, values } = toSql(query, 0);
-      const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+      const steps = db.prepare(`EXPLAIN QUERY PLAN SELECT * FROM items ${sql}`).all(...values);
       return { query, steps: steps.map((step) => String(step.detail)) };
     });
     db.close();
