@@ -5,7 +5,7 @@ import { replaceFile, writeNewFile } from "../files/durable-file.ts";
 import { codeOf } from "../files/failures.ts";
 import { isAlive, type ProcessIdentity, thisProcess } from "./processes.ts";
 
-/** Locks that this process released and whose files could not say so: no other process can take them while it lives. */
+/** Locks that this process released and whose files could not say so: while it lives, nobody else can know that they are free. */
 const untold = new Set<string>();
 
 /** lock.<generation>: the highest one counts. */
@@ -43,6 +43,8 @@ export function takeOwnership(folder: string): OwnerLock {
     const generation = highest + 1;
     const path = join(folder, `lock.${generation}`);
     if (writeNewFile(path, `${JSON.stringify(me)}\n`) === "exists") continue;
+    // In a folder that was made anew the same names come again.
+    untold.delete(path);
     // Somebody slow may have made a generation whose time had passed and whose file had been cleared away.
     if (Math.max(...generations(folder)) !== generation) {
       rmSync(path, { force: true });
@@ -62,7 +64,7 @@ function refuseUnlessFree(folder: string, generation: number): void {
   const path = join(folder, `lock.${generation}`);
   const owner = readOwner(path);
   // Unreadable for a second: its maker died while writing it.
-  if (owner === undefined || owner.released === true || untold.has(path)) return;
+  if (owner === undefined || owner.released === true) return;
   const me = thisProcess();
   if (owner.host !== me.host) {
     throw new FolderOwned(
@@ -70,7 +72,9 @@ function refuseUnlessFree(folder: string, generation: number): void {
     );
   }
   if (!isAlive(owner)) return;
-  const who = owner.pid === me.pid ? "this process itself" : `process ${owner.pid}`;
+  const mine = owner.pid === me.pid && owner.started === me.started;
+  if (mine && untold.has(path)) return;
+  const who = mine ? "this process itself" : `process ${owner.pid}`;
   throw new FolderOwned(`${folder} is in use by ${who} on this host (${owner.host})`);
 }
 

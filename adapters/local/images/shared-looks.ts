@@ -2,6 +2,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { FileIdentity, Openers, Processes } from "./openers.ts";
 
+/** Turns of the event loop that a look waits at most: on a busy service somebody asks in every one. */
+const MOST_TURNS = 32;
+
 interface Waiting {
   readonly files: readonly FileIdentity[];
   readonly resolve: (openers: Openers) => void;
@@ -19,9 +22,10 @@ export function sharedLooks(processes: Processes): Processes {
   let waiting: Waiting[] = [];
   let looking = false;
 
-  /** As long as each turn of the event loop brings more who ask: runs that start together stat their images first, some at a time. */
+  /** Runs that start together stat their images first, some at a time: as long as each turn brings more who ask, up to a bound. */
   async function allHaveCome(): Promise<void> {
-    for (let known = 0; waiting.length > known; ) {
+    let known = 0;
+    for (let turns = 0; turns < MOST_TURNS && waiting.length > known; turns++) {
       known = waiting.length;
       await setImmediate();
     }

@@ -1,6 +1,7 @@
 /** Runs that should have started and have not: people are told, once each, and the ledger shows them as late. */
 import { isTold } from "../../domain/schedule.ts";
 import { sortableTime } from "../../domain/values.ts";
+import type { Item } from "../../ports/record-store.ts";
 import { inBatches } from "../in-batches.ts";
 import { DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { loadLink } from "../records/policies.ts";
@@ -19,13 +20,15 @@ const ROWS_A_SHARD = 200;
 /**
  * Of a point that could not be fired just now. What was told is written down first, so two ticks tell it once; a crash between the
  * two costs the notice, and the row is late all the same. When even this fails, the log says so, and the next look tries again.
+ * @param item the point's due work, which may not be readable
  */
-export async function tellUnstarted(s: Services, due: PointDue): Promise<void> {
+export async function tellUnstarted(s: Services, item: Item): Promise<void> {
   try {
+    const due = parseItem(PointDue, item);
     const run = await withFreshState(() => note(s, due));
     if (run !== undefined) await tell(s, unstartedNotice(run));
   } catch (error) {
-    s.log({ level: "error", text: "nobody was told of a late run", vault: due.vaultId, error: String(error) });
+    s.log({ level: "error", text: "nobody was told of a late run", item: item.sk, error: String(error) });
   }
 }
 
@@ -46,6 +49,6 @@ export async function tellUnreached(s: Services): Promise<void> {
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     const { pk } = dueKey(shard, 0, "", "");
     const page = await s.records.query({ pk, sk: { to }, limit: ROWS_A_SHARD, consistent: true });
-    await inBatches(page.items.filter(isPoint), TOLD_AT_ONCE, (item) => tellUnstarted(s, parseItem(PointDue, item)));
+    await inBatches(page.items.filter(isPoint), TOLD_AT_ONCE, (item) => tellUnstarted(s, item));
   }
 }

@@ -1,6 +1,6 @@
 /** The minute's work: every execution that was promised is started, looked after, and ended when it cannot end itself. */
 
-import { type Instant, sortableTime } from "../../domain/values.ts";
+import type { Instant } from "../../domain/values.ts";
 import { type Item, type Key, TransactionRefused } from "../../ports/record-store.ts";
 import { sealHours } from "../audit/seal-hours.ts";
 import { startCheckpoint } from "../backup/create-checkpoint.ts";
@@ -12,9 +12,9 @@ import { mendPoints } from "../policies/clock-set-back.ts";
 import { fillGap } from "../policies/fill-gap.ts";
 import { firePoint } from "../policies/fire-point.ts";
 import { settlePolicy } from "../policies/settle-policy.ts";
-import { tellUnreached, tellUnstarted } from "../policies/unstarted.ts";
+import { tellUnstarted } from "../policies/unstarted.ts";
 import { Due } from "../records/entities.ts";
-import { backupKey, DUE_SHARDS, dueKey } from "../records/keys.ts";
+import { backupKey } from "../records/keys.ts";
 import { parseItem } from "../records/record.ts";
 import type { OpenRun } from "../records/runs.ts";
 import { GapDue, isPoint, kindOf, PointDue, PolicyDue } from "../records/scheduled-runs.ts";
@@ -30,6 +30,7 @@ import { observeClock } from "./clock.ts";
 import { startDueCollection } from "./collections.ts";
 import { watchRun } from "./due.ts";
 import { meterVault } from "./metering.ts";
+import { settleDue } from "./settle-due.ts";
 
 /**
  * When no run of a repository has shown a sign of life for this long, those that are open are dead, whatever their workflows
@@ -49,13 +50,8 @@ export interface TickReport {
   readonly failed: number;
 }
 
-/** A tick ends before the next one begins; what it does not get to is only later. */
-const BUDGET_MS = 45_000;
-/** Points that are fired, and vaults that are metered, together: their writes share commits. */
-const AT_ONCE = 128;
 /** Each is a request to Step Functions on AWS. */
 const STARTS_AT_ONCE = 16;
-const MINUTE_MS = 60_000;
 
 /**
  * Looks at everything that is due, and at work that is watched by `horizon` (now; at start-up a little later, so that a restart
@@ -67,7 +63,13 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   await observeClock(s);
   const round: Round = { report: { started: 0, running: 0, ended: 0, failed: 0 }, starts: [], signs: signsOfLife(s) };
   const began = s.now();
-  await settleDue(s, horizon, round);
+  await settleDue(s, horizon, async (item) => {
+    const settled = await settling(s, round, { item: item.sk }, async () => {
+      const seen = await lookAt(s, item, round);
+      if (seen !== undefined) round.report[seen]++;
+    });
+    if (!settled && isPoint(item)) await tellUnstarted(s, item);
+  });
   const { starts } = round;
   if (starts.length > 0) s.log({ level: "info", text: "runs recorded", runs: starts.length, ms: s.now() - began });
   await inBatches(starts, STARTS_AT_ONCE, (checkpointId) =>
@@ -85,56 +87,6 @@ interface Round {
   readonly signs: SignsOfLife;
 }
 
-async function settleDue(s: Services, horizon: Instant, round: Round): Promise<void> {
-  const until = s.now() + BUDGET_MS;
-  const settle = async (item: Item): Promise<void> => {
-    const settled = await settling(s, round, { item: item.sk }, async () => {
-      const seen = await lookAt(s, item, round);
-      if (seen !== undefined) round.report[seen]++;
-    });
-    if (!settled && isPoint(item)) await tellUnstarted(s, parseItem(PointDue, item));
-  };
-  const late = async (): Promise<boolean> => {
-    if (s.now() <= until) return false;
-    s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
-    await tellUnreached(s);
-    return true;
-  };
-  const isDue = (item: Item): boolean => isWatched(item) || hasCome(item, s.now());
-  // Points of all shards together, before all else: they share commits, and looks at the machine's processes.
-  let points: Item[] = [];
-  for await (const page of duePages(s, horizon)) {
-    points.push(...page.filter((item) => isPoint(item) && isDue(item)));
-    if (points.length < AT_ONCE) continue;
-    if (await late()) return;
-    await inBatches(points, AT_ONCE, settle);
-    points = [];
-  }
-  await inBatches(points, AT_ONCE, settle);
-  for await (const page of duePages(s, horizon)) {
-    if (await late()) return;
-    const rest = page.filter((item) => !isPoint(item) && isDue(item));
-    await inBatches(rest.filter(isMeter), AT_ONCE, settle);
-    for (const item of rest) if (!isMeter(item) && s.now() <= until) await settle(item);
-  }
-}
-
-/** What is due by `horizon`. Each minute another shard comes first: one that a full tick does not get to is not the same every time. */
-async function* duePages(s: Services, horizon: Instant): AsyncGenerator<readonly Item[]> {
-  const first = Math.floor(horizon / MINUTE_MS);
-  for (let n = 0; n < DUE_SHARDS; n++) {
-    const { pk } = dueKey((first + n) % DUE_SHARDS, 0, "", "");
-    // "~" sorts after every id: the whole millisecond of the horizon is due.
-    const range = { to: `${sortableTime(horizon)}#~` };
-    let cursor: string | undefined;
-    do {
-      const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      yield page.items;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-  }
-}
-
 /** One thing that fails is logged and looked at again next time. @returns whether it did not */
 async function settling(s: Services, { report }: Round, what: object, work: () => Promise<void>): Promise<boolean> {
   try {
@@ -146,11 +98,6 @@ async function settling(s: Services, { report }: Round, what: object, work: () =
     return false;
   }
 }
-
-const isMeter = (item: Item): boolean => kindOf(item) === "meter";
-/** What a process has in hand, and leaves behind when it dies: of interest to a start-up before its time. All else has its time. */
-const isWatched = (item: Item): boolean => ["run", "migrate", "policy"].includes(kindOf(item) ?? "");
-const hasCome = ({ sk }: Item, now: Instant): boolean => sk <= `${sortableTime(now)}#~`;
 
 /** @returns what became of an execution; undefined for what is none */
 async function lookAt(s: Services, item: Item, { starts, signs }: Round): Promise<keyof TickReport | undefined> {

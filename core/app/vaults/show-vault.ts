@@ -46,15 +46,17 @@ async function readVault(
   let vault: Versioned<Vault> | undefined;
   const bound: Versioned<Binding>[] = [];
   const staged: Staged[] = [];
-  for await (const item of wholeVault(records, vaultId)) {
-    if (item.sk === vaultKey(vaultId).sk) vault = parseItem(vaults.schema, item);
-    else if (item.sk.startsWith(BINDINGS)) bound.push(parseItem(Binding, item));
-    else if (item.sk.startsWith(STAGED)) staged.push(parseItem(Staged, item));
-  }
+  for await (const items of pagesOfVault(records, vaultId))
+    for (const item of items) {
+      if (item.sk === vaultKey(vaultId).sk) vault = parseItem(vaults.schema, item);
+      else if (item.sk.startsWith(BINDINGS)) bound.push(parseItem(Binding, item));
+      else if (item.sk.startsWith(STAGED)) staged.push(parseItem(Staged, item));
+    }
   return vault && { vault, bindings: bound, staged };
 }
 
-async function* wholeVault(records: RecordStore, vaultId: string): AsyncGenerator<Item> {
+/** Page by page, not row by row: clients look at vaults again and again while they wait, and each `await` of a row counts. */
+async function* pagesOfVault(records: RecordStore, vaultId: string): AsyncGenerator<readonly Item[]> {
   let cursor: string | undefined;
   do {
     const page = await records.query({
@@ -63,7 +65,7 @@ async function* wholeVault(records: RecordStore, vaultId: string): AsyncGenerato
       consistent: true,
       ...(cursor !== undefined && { cursor }),
     });
-    yield* page.items;
+    yield page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);
 }

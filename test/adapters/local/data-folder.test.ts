@@ -115,6 +115,17 @@ describe("a data folder", () => {
     expect(opening(path)).toThrow("in use by this process itself");
   });
 
+  test("that somebody else made anew is theirs, whatever this process released under the same name before", async () => {
+    const path = newPath();
+    const first = open(path);
+    chmodSync(path, 0o500);
+    unprivileged(path, () => first.release());
+    rmSync(path, { recursive: true });
+    const { said } = await starter(path);
+    expect(said).toBe("owner 1");
+    expect(opening(path)).toThrow(/in use by process \d+/);
+  });
+
   test("is taken over at once from an owner that was killed", async () => {
     const path = newPath();
     const { child } = await starter(path);

@@ -68,6 +68,18 @@ it("who comes one turn later, and one after that, is in the same look: it waits 
   expect(await Promise.all(asked)).toEqual([[1], [1], [1], [1]]);
 });
 
+it("somebody who asks in every turn keeps nobody waiting for ever", async () => {
+  const { looks, ask } = slow();
+  const asked: ReturnType<typeof ask>[] = [];
+  for (let turns = 0; looks.length === 0 && turns < 100; turns++) {
+    const turn = setImmediate();
+    asked.push(ask(`${turns}`));
+    await turn;
+  }
+  expect(looks).toHaveLength(1);
+  expect(asked.length).toBeLessThan(100);
+});
+
 it("a look that fails fails for those who shared it, and not for those after", async () => {
   const { looks, ask } = slow();
   const first = [ask("a"), ask("b")];

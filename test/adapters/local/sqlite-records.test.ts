@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Manners } from "../../../adapters/local/sqlite/bad-manners.ts";
 import { toSql } from "../../../adapters/local/sqlite/queries.ts";
+import { COLUMNS } from "../../../adapters/local/sqlite/rows.ts";
 import { createSqliteRecordStore, type SqliteRecordStore } from "../../../adapters/local/sqlite-records.ts";
 import { retrying } from "../../../core/app/records/retrying-store.ts";
 import type { Query } from "../../../core/ports/record-store.ts";
@@ -106,7 +107,7 @@ describe("the SQLite record file", () => {
     }
     const plans = shapes.map((query) => {
       const { sql, values } = toSql(query, 0);
-      const steps = db.prepare(`EXPLAIN QUERY PLAN SELECT * FROM items ${sql}`).all(...values);
+      const steps = db.prepare(`EXPLAIN QUERY PLAN SELECT ${COLUMNS} FROM items ${sql}`).all(...values);
       return { query, steps: steps.map((step) => String(step.detail)) };
     });
     db.close();
