@@ -24,9 +24,11 @@ const EDGES = {
     none: ["protecting"],
     protecting: ["available", "error"],
     available: ["deleted"],
-    error: ["deleted"],
+    // Ours: a failed one that is deleted stays known as that, and does not come back.
+    error: ["dropped"],
     // Ours, as above.
     deleted: ["available"],
+    dropped: [],
   },
   binding: {
     // A resource that moves between vaults leaves one and comes to the other in one transaction.
