@@ -4,9 +4,11 @@ import { administer } from "../core/app/identity/admin/administer.ts";
 import type { AdminOrder, AdminResult } from "../core/app/identity/admin/orders.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { holderOf } from "../core/app/lists/holder.ts";
+import { createKeyring } from "../core/app/repository/keyring.ts";
 import { ACCOUNT } from "./account.ts";
 import { newId, now, randomOf } from "./chance.ts";
 import { type HostFolder, openHostFolder } from "./host-folder.ts";
+import { recoveryCodes } from "./store/secret.ts";
 
 /** Opens the folder (with `create`, made when it is new), works on its inventory, and gives it back. @throws as openHostFolder */
 export async function withOfflineResources<T>(
@@ -42,7 +44,8 @@ export async function administerOffline(dataDir: string, order: AdminOrder): Pro
     const deps = identityOf(host);
     // A folder that was only used without a service has no account yet.
     await bootstrapIdentity({ ...deps, ...ACCOUNT });
-    return await administer({ ...deps, now }, order);
+    const keyring = createKeyring({ objects: host.objects, keys: host.keys, randomBytes: randomOf });
+    return await administer({ ...deps, now, addRecoveryCode: recoveryCodes(host.objects, keyring) }, order);
   } finally {
     host.close();
   }

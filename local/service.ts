@@ -30,6 +30,7 @@ import { createWorkerDataPlane, localIo } from "./data-plane/pool.ts";
 import { type HostFolder, openHostFolder } from "./host-folder.ts";
 import { createHttpServer } from "./http-server.ts";
 import { startAtZero, withMetricsPage } from "./metrics-page.ts";
+import { recoveryCodes } from "./store/secret.ts";
 import { startTicking } from "./ticking.ts";
 
 /** More threads than this would pass the memory that the service promises to stay within (300 MiB). */
@@ -105,16 +106,20 @@ async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">)
   });
   const metrics = createPrometheusMetrics();
   startAtZero(metrics);
+  const keyring = createKeyring({ objects, keys, randomBytes: randomOf });
   const services: Services & { readonly inventory: ResourceInventory; readonly administration: Administration } = {
     records,
     objects,
     keys,
-    keyring: createKeyring({ objects, keys, randomBytes: randomOf }),
+    keyring,
     resources: opened.resources,
     targets: createImageTargets(),
     inventory: opened.inventory,
     async administration(order) {
-      const result = await administer({ records, keys, now, newId, randomBytes: randomOf }, order);
+      const result = await administer(
+        { records, keys, now, newId, randomBytes: randomOf, addRecoveryCode: recoveryCodes(objects, keyring) },
+        order,
+      );
       log({ level: "info", text: "accounts: order carried out", action: order.action });
       // The first user's password or key may be another one now; who reads the file must not be locked out.
       if (order.action === "user-password" || order.action === "key-revoke")

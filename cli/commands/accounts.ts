@@ -35,6 +35,7 @@ const KEYS: Columns = [
   ["user_name", "USER"],
   ["created_at", "CREATED"],
 ];
+const RECOVERY: Columns = [["recovery_code", "RECOVERY CODE"]];
 const FROZEN: Columns = [
   ["resource", "RESOURCE"],
   ["since", "FROZEN SINCE"],
@@ -71,6 +72,8 @@ async function run(context: Context, options: Options, what: object, columns: Co
   }
   context.print(result, formatFields(Object.keys(result).map((member) => [member, shown(result, member)])));
   if (result.secret_key !== undefined) context.note("The secret key is shown once: the service never tells it again.");
+  if (result.recovery_code !== undefined)
+    context.note("The recovery code is shown once, and kept nowhere: write it down. Earlier codes stay good.");
 }
 
 /** Everything on standard input but the line's end. A password on the command line would be seen by every user. */
@@ -169,6 +172,17 @@ export function addAccountCommands(group: Command): void {
     .argument("<access-key>", "the key")
     .action(
       action((c, o: Options, accessKey: string) => run(c, o, { action: "key-revoke", access_key: accessKey }, KEYS)),
+    );
+
+  const recovery = topic("recovery", "recovery codes: a project's backups without the service and its key");
+  inDomain(
+    recovery("create", "make a recovery code, which is shown once; earlier codes stay good", "--project local-1"),
+  )
+    .option("--project <project>", "id or name of the project (default: the domain's only one)")
+    .action(
+      action((c, o: Options) =>
+        run(c, o, { action: "recovery-create", project: o.project, domain: o.domain }, RECOVERY),
+      ),
     );
 
   const roles = topic("role", "roles of users in projects");

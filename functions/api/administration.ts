@@ -12,7 +12,7 @@ export type Administration = (order: AdminOrder) => Promise<AdminResult>;
 /** What this operation needs of the host; in a cloud the operator's own rights open another way. */
 type HostServices = Services & { readonly administration?: Administration };
 
-/** `POST /v3/holdfast/administration`: one order, of the first user. Only `key-create` answers with a secret. */
+/** `POST /v3/holdfast/administration`: one order, of the first user. Only `key-create` and `recovery-create` answer with a secret. */
 export const administer: Handler<HostServices> = async ({ body }, { administration }): Promise<ApiResponse> => {
   if (administration === undefined)
     return refusal(501, "BackupService.9910", 'not through this API: use "holdfast admin … --stack NAME"');

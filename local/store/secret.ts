@@ -1,8 +1,10 @@
 /** What opens a store: its secret, wrapped by a key file or sealed under recovery codes, beside the packs. */
 import { existsSync } from "node:fs";
 import { createKeyFile } from "../../adapters/local/key-file.ts";
+import type { Keyring } from "../../core/app/repository/keyring.ts";
 import { parseRecoveryCode } from "../../core/engine/recovery-code.ts";
 import { checkRecovery, makeRecovery, openRecovery, RECOVERY } from "../../core/engine/recovery-object.ts";
+import { repositoryObjects } from "../../core/engine/repository-objects.ts";
 import { Damaged, type DomainKeys } from "../../core/ports/data-plane.ts";
 import { KeyMismatch, type KeyService } from "../../core/ports/key-service.ts";
 import { ObjectMissing, type ObjectStore } from "../../core/ports/object-store.ts";
@@ -123,6 +125,12 @@ export async function addRecoveryCode(objects: ObjectStore, domain: DomainKeys):
     if ((await objects.putIfAbsent(name, bytes)) === "created") return code;
   }
 }
+
+/** The same for a service, whose object store holds several repositories. */
+export const recoveryCodes =
+  (all: ObjectStore, keyring: Keyring) =>
+  async (domainId: string): Promise<string> =>
+    addRecoveryCode(repositoryObjects(all, domainId), await keyring.openOrCreate(domainId));
 
 /** Objects under `keys/` that are not what they should be; what a key file's wrapping holds is only known to that file. */
 export async function damagedKeys(

@@ -1,5 +1,6 @@
 /** What does the administration of accounts do, whom does it refuse, and how soon is it felt? */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { administer } from "../../core/app/identity/admin/administer.ts";
 import { bootstrapIdentity } from "../../core/app/identity/bootstrap.ts";
 import { changeDirectory } from "../../core/app/identity/change-directory.ts";
 import { userKey } from "../../core/app/identity/records.ts";
@@ -261,5 +262,25 @@ describe("a change of accounts", () => {
     const never = { ...host, deps: { ...host.deps, records: contested(99) } };
     await expect(order(never, { action: "domain-create", name: "mine" })).rejects.toThrow("try again");
     expect(JSON.stringify(await orders(host, { action: "domain-list" }))).not.toContain("mine");
+  });
+});
+
+describe("recovery codes", () => {
+  it("are not made where the administration can open no secret, as in an AWS account", async () => {
+    await expect(orders(host, { action: "recovery-create" })).rejects.toThrow(
+      "the KMS key is the only way to the backups",
+    );
+  });
+
+  it("are of a project that there is", async () => {
+    const addRecoveryCode = async (repository: string) => `code of ${repository}`;
+    const ask = (project?: string) =>
+      administer({ ...host.deps, now: () => host.clock.now, addRecoveryCode }, { action: "recovery-create", project });
+    const made = await ask();
+    expect(made).toMatchObject({
+      project_name: "here-1",
+      recovery_code: expect.stringMatching(/^code of d-[0-9a-f]{32}$/),
+    });
+    await expect(ask("there-1")).rejects.toThrow("no project there-1 in domain acct");
   });
 });

@@ -87,6 +87,7 @@ describe("help", () => {
       "admin key create",
       "admin key list",
       "admin key revoke",
+      "admin recovery create",
       "admin role grant",
       "admin role revoke",
       "admin role list",

@@ -3,6 +3,7 @@ import { createAccessKey, listAccessKeys, revokeAccessKey } from "./access-keys.
 import { freezeResource, listFrozen, unfreezeResource } from "./frozen-resources.ts";
 import type { AdminOrder, AdminResult } from "./orders.ts";
 import { createDomain, createProject, listDomains, listProjects } from "./places.ts";
+import { createRecoveryCode } from "./recovery.ts";
 import { grantRole, listRoles, revokeRole } from "./roles.ts";
 import type { AdminServices } from "./services.ts";
 import { createUser, deleteUser, listUsers, setPassword } from "./users.ts";
@@ -32,6 +33,8 @@ export function administer(services: AdminServices, order: AdminOrder): Promise<
       return listAccessKeys(services, order);
     case "key-revoke":
       return revokeAccessKey(services, order.access_key);
+    case "recovery-create":
+      return createRecoveryCode(services, order);
     case "role-grant":
       return grantRole(services, order);
     case "role-revoke":

@@ -1,5 +1,5 @@
 /**
- * What can be ordered of the administration, and what does it answer? Of accounts, and of resources that are frozen. The command, the API of one machine and the admin
+ * What can be ordered of the administration, and what does it answer? Of accounts, of recovery codes, and of resources that are frozen. The command, the API of one machine and the admin
  * function of AWS all speak it. Domains, projects and users are named by id or by name; without a domain the first one is meant.
  */
 import { z } from "zod";
@@ -36,6 +36,7 @@ export const AdminOrder = z.discriminatedUnion("action", [
   z.object({ action: z.literal("key-create"), ...ofUser }),
   z.object({ action: z.literal("key-list"), ...ofUser }),
   z.object({ action: z.literal("key-revoke"), access_key: z.string().min(1).max(128) }),
+  z.object({ action: z.literal("recovery-create"), project: named.optional(), domain: named.optional() }),
   z.object({ action: z.literal("role-grant"), ...grant }),
   z.object({ action: z.literal("role-revoke"), ...grant }),
   z.object({ action: z.literal("role-list"), ...ofUser }),
@@ -46,6 +47,6 @@ export const AdminOrder = z.discriminatedUnion("action", [
 export type AdminOrder = z.output<typeof AdminOrder>;
 
 const Row = z.record(z.string(), z.unknown());
-/** What was made, changed or removed; a list for lists. Only `key-create` tells a secret. */
+/** What was made, changed or removed; a list for lists. Only `key-create` and `recovery-create` tell a secret. */
 export const AdminResult = z.union([Row, z.array(Row)]);
 export type AdminResult = z.output<typeof AdminResult>;

@@ -9,6 +9,8 @@ export interface AdminServices {
   readonly now: Clock;
   readonly newId: () => string;
   readonly randomBytes: (n: number) => Uint8Array;
+  /** Seals the secret of a repository under a new recovery code, which it returns. Absent where the administration opens no secret. */
+  readonly addRecoveryCode?: (domainId: string) => Promise<string>;
 }
 
 /** 32 hex digits, the form of domain, project and user ids (cbr-api §2.3). */

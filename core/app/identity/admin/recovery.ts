@@ -1,0 +1,40 @@
+/** Use case: one more way to the backups of a project, for the day on which the service's own key is gone. */
+import { defaultDomain } from "../../repository/keyring.ts";
+import { readDirectory } from "../directory.ts";
+import { domainOf, projectOf } from "./look-up.ts";
+import type { AdminResult } from "./orders.ts";
+import { refuse } from "./refused.ts";
+import type { AdminServices } from "./services.ts";
+
+/**
+ * Seals the secret of the project's repository under a new recovery code, which this answer alone tells; earlier codes stay good. A
+ * project that has no backup yet gets its repository's keys with it. @throws AdminRefused
+ */
+export async function createRecoveryCode(
+  { records, addRecoveryCode }: AdminServices,
+  named: { readonly project?: string | undefined; readonly domain?: string | undefined },
+): Promise<AdminResult> {
+  if (addRecoveryCode === undefined)
+    return refuse(
+      "recovery codes are made on one machine only: in an AWS account the administration can open no secret, so the KMS key is the only way to the backups",
+    );
+  const directory = await readDirectory(records);
+  const domain = domainOf(directory, named.domain);
+  const own = directory.projects.filter(({ domainId }) => domainId === domain.id);
+  const [only] = own;
+  const project =
+    named.project === undefined && own.length === 1 && only !== undefined
+      ? only
+      : projectOf(
+          directory,
+          domain,
+          named.project ?? refuse(`domain ${domain.name} has ${own.length} projects: name one`),
+        );
+  const repository = defaultDomain(project.id);
+  return {
+    project_id: project.id,
+    project_name: project.name,
+    repository,
+    recovery_code: await addRecoveryCode(repository),
+  };
+}
