@@ -24,10 +24,18 @@ export async function createObjectFolder(folder: string): Promise<void> {
 /**
  * Removes what attempts left in tmp/ when their process died, and says how many files. Only the owner of the data
  * folder may call this, before anything writes: a file there could belong to a put that is under way.
+ * @throws Error that says what may have become of a folder without tmp/
  */
 export async function removeLeftovers(folder: string): Promise<number> {
   const tmp = join(folder, TMP);
-  const entries = await fileCalls.readdir(tmp);
+  const entries = await fileCalls.readdir(tmp).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+    throw new Error(
+      `${tmp} is missing: either the disk with the objects is not mounted, or the folder was copied without its empty folders. ` +
+        `Is everything else of ${folder} there, make it: mkdir ${tmp}`,
+      { cause: error },
+    );
+  });
   const files = entries.filter((entry) => entry.isFile());
   for (const file of files) await fileCalls.unlink(join(tmp, file.name));
   return files.length;

@@ -348,6 +348,14 @@ describe("the object folder", () => {
     expect(existsSync(join(folder, "packs", "not ours"))).toBe(true);
   });
 
+  test("without its tmp/, as after a copy that left out empty folders, it says so and what to do", async () => {
+    const { folder } = await open();
+    rmSync(join(folder, "tmp"), { recursive: true });
+    await expect(removeLeftovers(folder)).rejects.toThrow(
+      /tmp is missing: .* not mounted, .* without its empty folders.* mkdir /,
+    );
+  });
+
   test("leftovers of dead attempts are removed by the owner, objects stay", async () => {
     const { folder, store } = await open();
     await store.putIfAbsent("packs/a", content);
