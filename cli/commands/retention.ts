@@ -56,6 +56,7 @@ const heldFields = (plan: Row): string =>
     formatFields([
       ["resource", `${cell(plan.resource_name)} (${cell(plan.resource_id)})`],
       ["vault", cell(plan.vault_id)],
+      ["plan", cell(plan.plan_id)],
       ["waits since", formatTime(plan.since)],
       ["because", cell(plan.reason)],
       ["would delete", cell(plan.deleted)],
@@ -70,9 +71,15 @@ async function listHeld(context: Context): Promise<void> {
   context.print(plans, plans.length === 0 ? "no plan waits" : plans.map(heldFields).join("\n\n"));
 }
 
-async function confirm(context: Context, _options: object, resource: string): Promise<void> {
+async function confirm(
+  context: Context,
+  { plan: planId }: { readonly plan?: string },
+  resource: string,
+): Promise<void> {
   const client = await context.client();
-  const answer = await client.send("POST", `/holdfast/held-plans/${encodeURIComponent(resource)}/confirm`, {});
+  const answer = await client.send("POST", `/holdfast/held-plans/${encodeURIComponent(resource)}/confirm`, {
+    ...(planId !== undefined && { plan_id: planId }),
+  });
   const plan = rowOf(answer, "held_plan");
   context.print(plan, `${cell(plan.deleted)} backups of ${cell(plan.resource_name)} are being deleted`);
 }
@@ -106,6 +113,10 @@ export function addRetentionCommands(program: Command, policies: Command): void 
     .command("confirm")
     .description("let a rule delete what `policy held` shows of a resource")
     .argument("<resource>", "id of the resource")
-    .addHelpText("after", example("holdfast policy confirm 33333333-3333-4333-8333-333333333333"))
+    .option("--plan <id>", "only if it is still this plan that waits")
+    .addHelpText(
+      "after",
+      example("holdfast policy confirm 33333333-3333-4333-8333-333333333333 --plan 0f1e2d3c4b5a6978"),
+    )
     .action(action(confirm));
 }

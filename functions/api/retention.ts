@@ -8,7 +8,7 @@ import type { Services } from "../../core/app/services.ts";
 import { parseBody } from "./kit/fields.ts";
 import { pageOf } from "./kit/list-query.ts";
 import type { Handler } from "./kit/request.ts";
-import { previewBody } from "./schemas/retention.ts";
+import { confirmBody, previewBody } from "./schemas/retention.ts";
 import { fateView, heldPlanView, previewView, trashView } from "./views/retention.ts";
 
 export const listTrash: Handler<Services> = async ({ query, projectId }, services) => {
@@ -40,7 +40,8 @@ export const listHeldPlans: Handler<Services> = async ({ projectId }, services) 
 };
 
 /** 202: what the plan names goes within a minute. */
-export const confirmHeldPlan: Handler<Services> = async ({ caller, path }, services) => {
-  const plan = await confirm(services, caller, path.resource_id ?? "");
+export const confirmHeldPlan: Handler<Services> = async ({ caller, path, body }, services) => {
+  const { plan_id } = parseBody(confirmBody, body);
+  const plan = await confirm(services, caller, path.resource_id ?? "", plan_id);
   return { status: 202, body: { held_plan: heldPlanView(plan) } };
 };

@@ -230,7 +230,7 @@ describe("a date", () => {
 
 describe("a plan that waits for a person (design 7, hazard A13)", () => {
   const held = async () => (await get("/holdfast/held-plans")).held_plans;
-  const confirm = () => host.call("POST", "/holdfast/held-plans/d1/confirm", {});
+  const confirm = (body: object = {}) => host.call("POST", "/holdfast/held-plans/d1/confirm", body);
 
   it("takes more than a fifth of a vault with ten backups or more", async () => {
     const policy = await applyPolicy(host, vault, { max_backups: 11 });
@@ -248,6 +248,27 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
     await settle(host);
     expect(await ids()).toEqual([made[10], last]);
     expect(await held()).toEqual([]);
+  });
+
+  it("is confirmed by what was looked at: of another plan that took its place nothing goes", async () => {
+    const policy = await applyPolicy(host, vault, { max_backups: 11 });
+    const made = await several(11);
+    await changeRule(host, policy, { max_backups: 2 });
+    const more = [await automatic()];
+    const [looked] = await held();
+    // What waits is looked at again and again: as long as it stays, so does its id.
+    await evaluateResource(host.services, { vaultId: vault, resourceId: "d1", what: "all" });
+    expect((await held())[0].plan_id).toBe(looked.plan_id);
+    more.push(await automatic());
+    const refused = await confirm({ plan_id: looked.plan_id });
+    expect(refused).toMatchObject({ status: 404, body: { error_code: "BackupService.6302" } });
+    const [now] = await held();
+    expect(refused.body.error_msg).toContain(now.plan_id);
+    await settle(host);
+    expect(await ids()).toEqual([...made, ...more]);
+    expect((await confirm({ plan_id: now.plan_id })).status).toBe(202);
+    await settle(host);
+    expect(await ids()).toEqual(more);
   });
 
   it("is dropped when the rule is mended before anybody confirms it", async () => {

@@ -118,6 +118,7 @@ describe("policies", () => {
 
   test("show what waits for a person, and are let go on", async () => {
     const plan = {
+      plan_id: "0f1e2d3c4b5a6978",
       resource_id: "d1",
       resource_name: "web",
       vault_id: "v",
@@ -131,8 +132,11 @@ describe("policies", () => {
       "GET /holdfast/held-plans": [{ held_plans: [plan], count: 1 }],
       "POST /holdfast/held-plans/d1/confirm": [[202, { held_plan: { ...plan, confirmed: true } }]],
     });
-    expect((await runCli(["policy", "held", ...data])).stdout).toContain("10 of the vault's 12 backups");
-    const { code } = await runCli(["policy", "confirm", "d1", ...data]);
+    const { stdout } = await runCli(["policy", "held", ...data]);
+    expect(stdout).toContain("10 of the vault's 12 backups");
+    expect(stdout).toMatch(/^plan +0f1e2d3c4b5a6978$/m);
+    const { code } = await runCli(["policy", "confirm", "d1", "--plan", "0f1e2d3c4b5a6978", ...data]);
     expect([code, service.requests.at(-1)?.target]).toEqual([0, expect.stringContaining("/held-plans/d1/confirm")]);
+    expect(service.requests.at(-1)?.body).toEqual({ plan_id: "0f1e2d3c4b5a6978" });
   });
 });

@@ -1,4 +1,5 @@
 /** Plans that wait for a person: kept with all that they would delete and why, until somebody confirms exactly that. */
+import { createHash } from "node:crypto";
 import { fault } from "../../domain/fault.ts";
 import type { PlanHold } from "../../domain/retention-guard.ts";
 import { TransactionRefused } from "../../ports/record-store.ts";
@@ -72,15 +73,29 @@ export async function listHeldPlans(s: Services, projectId: string): Promise<rea
   return waiting;
 }
 
+/** Which plan is it? Follows from what it would delete: as long as that stays, however often it is looked at, so does the id. */
+export const planIdOf = ({ resourceId, deletions, total }: HeldPlan): string =>
+  createHash("sha256")
+    .update(JSON.stringify([resourceId, total, deletions.map(({ id }) => id)]))
+    .digest("hex")
+    .slice(0, 16);
+
 /**
  * A person has looked at the plan: what it names is deleted within a minute, unless the rule no longer says so by then. When the
- * clock was in doubt, it is right from now on for this project. @throws Fault 6302
+ * clock was in doubt, it is right from now on for this project.
+ * @param planId of the plan that the person has looked at; undefined = whichever waits
+ * @throws Fault 6302 when no such plan waits
  */
-export const confirmHeldPlan = (s: Services, caller: Caller, resourceId: string): Promise<HeldPlan> =>
+export const confirmHeldPlan = (s: Services, caller: Caller, resourceId: string, planId?: string): Promise<HeldPlan> =>
   withFreshState(async () => {
     const held = await load(s.records, heldPlans, heldPlanKey(caller.projectId, resourceId));
     if (held === undefined)
       return fault("6302", `no retention plan of resource ${resourceId} waits for a confirmation`);
+    if (planId !== undefined && planId !== planIdOf(held))
+      return fault(
+        "6302",
+        `plan ${planId} of resource ${resourceId} waits no more: ${planIdOf(held)} does; look at that one first`,
+      );
     const word = await load(s.records, clockWords, clockWordKey(caller.projectId));
     const told =
       held.jumpTo === undefined ? undefined : { schema: 1 as const, projectId: caller.projectId, to: held.jumpTo };

@@ -1,6 +1,6 @@
 /** The contract of what became of backups and what is to become of them: an extension of ours. */
 import { z } from "zod";
-import { previewBody } from "../schemas/retention.ts";
+import { confirmBody, previewBody } from "../schemas/retention.ts";
 import { count, id, page, time, timeOrNull, uuid } from "./answers.ts";
 import { paging } from "./parameters.ts";
 
@@ -79,6 +79,7 @@ const preview = z
 
 const heldPlan = z
   .strictObject({
+    plan_id: z.string().meta({ description: "follows from what would be deleted" }),
     resource_id: id,
     resource_name: z.string(),
     vault_id: uuid,
@@ -118,8 +119,8 @@ export const retentionOperations = {
     answers: { 200: z.strictObject({ held_plans: z.array(heldPlan), count }) },
   },
   ConfirmHeldPlan: {
-    summary: "Confirms what a plan names: it goes within a minute",
-    body: nothing,
+    summary: "Confirms what a plan names: it goes within a minute; with plan_id only if that plan still waits",
+    body: confirmBody,
     answers: { 202: z.strictObject({ held_plan: heldPlan }) },
   },
 } as const;

@@ -1,5 +1,6 @@
 /** How the trash, a backup's fate, a rule's preview and a plan that waits look on the wire. */
 import type { HeldPlan, Trashed } from "../../../core/app/records/trash.ts";
+import { planIdOf } from "../../../core/app/retention/held-plan.ts";
 import type { Preview } from "../../../core/app/retention/preview-rule.ts";
 import type { Fate } from "../../../core/app/retention/show-fate.ts";
 import { GIB, wireTime } from "../../../core/domain/values.ts";
@@ -79,6 +80,7 @@ export const previewView = ({ deletions, kept, freed, note }: Preview): object =
 });
 
 export const heldPlanView = (plan: HeldPlan): object => ({
+  plan_id: planIdOf(plan),
   resource_id: plan.resourceId,
   resource_name: plan.resourceName,
   vault_id: plan.vaultId,
