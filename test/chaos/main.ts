@@ -12,7 +12,7 @@ import { Tally } from "./store-tally.ts";
 
 const FAULTS = 10_000;
 /** At most so long, on machines that are slow or busy. */
-const MINUTES = 30;
+const MINUTES = 60;
 
 const { values, positionals } = parseArgs({
   options: { store: { type: "boolean" }, history: { type: "string" }, faults: { type: "string" } },

@@ -5,26 +5,12 @@ import { defaultAutomaticName, defaultManualName, memberName } from "../../domai
 import { refuseObstacle } from "../../domain/obstacle.ts";
 import { isFullDue, numberSet } from "../../domain/policy.ts";
 import { expiryOf } from "../../domain/retention-rule.ts";
-import { next, RESOURCE } from "../../domain/state-machines.ts";
 import { GIB, type Instant } from "../../domain/values.ts";
 import type { Write } from "../../ports/record-store.ts";
 import { backupPolicyOf } from "../policies/show-policy.ts";
-import type { Backup, Binding, Checkpoint, ExtraInfo, Member, Skipped, Task, Vault } from "../records/entities.ts";
+import type { Binding, Checkpoint, ExtraInfo, Member, Skipped, Vault } from "../records/entities.ts";
 import { bindingKey, skippedKey } from "../records/keys.ts";
-import type { Versioned } from "../records/record.ts";
-import {
-  backups,
-  bindings,
-  checkpoints,
-  insert,
-  insertAt,
-  load,
-  putMember,
-  replace,
-  tasks,
-  vaults,
-} from "../records/tables.ts";
-import { defaultDomain } from "../repository/keyring.ts";
+import { bindings, checkpoints, insert, insertAt, load, replace, vaults } from "../records/tables.ts";
 import { policyInForce, ruleOf } from "../retention/rule-in-force.ts";
 import { withFreshState } from "../retry.ts";
 import type { Caller, Services } from "../services.ts";
@@ -32,7 +18,8 @@ import { watchRun } from "../time/due.ts";
 import { usedBytes } from "../vaults/load-vault.ts";
 import { capacityOf } from "../vaults/settle-capacity.ts";
 import { showVault } from "../vaults/show-vault.ts";
-import { type Chosen, chooseMembers, unfitBinding } from "./choose-members.ts";
+import { chooseMembers, unfitBinding } from "./choose-members.ts";
+import { type Draft, draftMember, fullness, leased } from "./draft-member.ts";
 
 export interface CheckpointRequest {
   readonly vaultId: string;
@@ -164,7 +151,14 @@ async function record(s: Services, caller: Caller, ask: CheckpointRequest): Prom
     const every = scheduled?.fullEvery ?? numberSet(named?.operationDefinition.fullBackupInterval);
     const full = !ask.incremental || isFullDue(every, fullness(c.binding), scheduled?.nominal ?? now);
     const policyId = scheduled?.policyId ?? named?.id;
-    return draft(s, caller, vault, checkpoint, { ...c, full, expiredAt, policyId }, memberName(name, i, chosen.length));
+    return draftMember(
+      s,
+      caller,
+      vault,
+      checkpoint,
+      { ...c, full, expiredAt, policyId },
+      memberName(name, i, chosen.length),
+    );
   });
 
   // The vault is written under the version read: whoever starts or deletes something in it meanwhile makes this begin again.
@@ -184,96 +178,6 @@ function refuseUnfitVault(vault: Vault, bound: readonly Binding[], autoTrigger: 
   refuseObstacle(autoTrigger ? "scheduled" : "backup", { vault: vault.status });
   if (usedBytes(bound) >= vault.billing.size * GIB)
     fault("6114", `the vault's ${vault.billing.size} GB are used up; expand it or delete backups`);
-}
-
-interface Draft {
-  readonly member: Member;
-  readonly writes: readonly Write[];
-  readonly binding: Binding;
-  readonly lease: Leasing;
-}
-
-/** One member of the run and the writes that record it. */
-function draft(
-  s: Services,
-  caller: Caller,
-  vault: Vault,
-  checkpoint: Checkpoint,
-  c: Chosen & {
-    readonly full: boolean;
-    readonly expiredAt: Instant | undefined;
-    readonly policyId: string | undefined;
-  },
-  name: string,
-): Draft {
-  const { binding, resource } = c;
-  const size = resource.kind === "disk" ? resource.size : resource.disks.reduce((sum, d) => sum + d.size, 0);
-  const backup: Backup = {
-    schema: 1,
-    id: s.newId(),
-    projectId: caller.projectId,
-    vaultId: vault.id,
-    checkpointId: checkpoint.id,
-    taskId: s.newId(),
-    resourceId: binding.resourceId,
-    resourceType: binding.resourceType,
-    resourceName: resource.name,
-    resourceSize: size,
-    name,
-    description: checkpoint.description,
-    status: "protecting",
-    incremental: !c.full,
-    autoTrigger: checkpoint.autoTrigger,
-    domainId: defaultDomain(caller.projectId),
-    enterpriseProjectId: vault.enterpriseProjectId,
-    createdAt: checkpoint.createdAt,
-    updatedAt: checkpoint.createdAt,
-    ...(c.expiredAt !== undefined && { expiredAt: c.expiredAt }),
-  };
-  const about = { id: binding.resourceId, type: binding.resourceType, name: resource.name };
-  const task: Task = {
-    schema: 1,
-    id: backup.taskId,
-    projectId: caller.projectId,
-    type: "backup",
-    status: "running",
-    requestId: caller.requestId,
-    vaultId: vault.id,
-    vaultName: vault.name,
-    enterpriseProjectId: vault.enterpriseProjectId,
-    checkpointId: checkpoint.id,
-    ...(c.policyId !== undefined && { policyId: c.policyId }),
-    resource: about,
-    backup: { id: backup.id, name },
-    createdAt: checkpoint.createdAt,
-    startedAt: checkpoint.createdAt,
-    updatedAt: checkpoint.createdAt,
-  };
-  const member: Member = {
-    schema: 1,
-    resourceId: binding.resourceId,
-    resourceType: binding.resourceType,
-    name: resource.name,
-    size,
-    backupId: backup.id,
-    taskId: task.id,
-    status: "protecting",
-    ...(c.extraInfo !== undefined && { extraInfo: c.extraInfo }),
-  };
-  // Points, not starts: a run that starts a minute earlier than yesterday's is a day later all the same.
-  const at = checkpoint.scheduled?.nominal ?? checkpoint.createdAt;
-  const lease = { member, full: c.full, automatic: checkpoint.autoTrigger, at };
-  return {
-    member,
-    binding,
-    lease,
-    writes: [
-      replace(bindings, leased(binding, lease)),
-      insert(backups, backup),
-      insert(tasks, task),
-      putMember(checkpoint.id, member),
-    ],
-  };
 }
 
 /** Adds one more member to a run that exists; a resource that became busy meanwhile is skipped instead. */
@@ -297,32 +201,5 @@ async function join(
     name: binding.name,
     code: `BackupService.${unfit?.code}`,
     reason: `while checkpoint ${checkpoint.id} was being recorded: ${unfit?.why}`,
-  };
-}
-
-interface Leasing {
-  readonly member: Member;
-  readonly full: boolean;
-  readonly automatic: boolean;
-  readonly at: Instant;
-}
-
-/** What a resource's binding remembers of full backups. */
-const fullness = ({ sinceFull, fullAt }: Binding) => ({ sinceFull: sinceFull ?? 0, fullAt });
-
-/** The binding as it is while the member's backup runs. */
-function leased(binding: Versioned<Binding>, { member, full, automatic, at }: Leasing): Versioned<Binding> {
-  // What was never backed up is read as a whole, whatever was asked (BKP-30).
-  const whole = full || Object.keys(binding.baselines).length === 0;
-  return {
-    ...binding,
-    name: member.name,
-    size: member.size,
-    status: next(RESOURCE, binding.status, "backup"),
-    lease: { holder: member.backupId, kind: "backup" },
-    fence: binding.fence + 1,
-    backups: binding.backups + 1,
-    sinceFull: whole ? 0 : fullness(binding).sinceFull + (automatic ? 1 : 0),
-    ...(whole && { fullAt: at }),
   };
 }
