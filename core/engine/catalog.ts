@@ -2,14 +2,16 @@
  * The catalog: an entry beside each sealed root, so that a root which somebody removes behind the store's back is missed. A reader that
  * restores does not need it; an entry that is lost is not missed itself, and hurts nothing as long as its root stands.
  */
-import { Damaged } from "../ports/data-plane.ts";
+import { Damaged, type DomainKeys } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore } from "../ports/object-store.ts";
 import type { JsonObject } from "../ports/record-store.ts";
 import type { FoundDamage } from "./damage.ts";
-import type { DomainCrypto } from "./domain-crypto.ts";
+import { type DomainCrypto, openDomain } from "./domain-crypto.ts";
 import { PARALLEL_CHECKS } from "./numbers.ts";
 import { inParallel } from "./parallel.ts";
+import { soundOr } from "./parent.ts";
 import { encodeDescription, type Root, rootName } from "./root-format.ts";
+import { readRoot } from "./root-store.ts";
 import { sealObject, unsealObject } from "./sealed-object.ts";
 
 export const CATALOG = "catalog/";
@@ -18,6 +20,22 @@ export const CATALOG = "catalog/";
 export async function enterRoot(objects: ObjectStore, crypto: DomainCrypto, rootId: string, root: Root): Promise<void> {
   const name = `${CATALOG}${rootId}`;
   await objects.putIfAbsent(name, sealObject("catalog", encodeDescription(root.description), name, crypto));
+}
+
+/**
+ * Enters roots that stand without an entry, as whoever sealed them left them by dying or failing just before it: from then on they are
+ * missed like any other. Only where nobody else deletes meanwhile. A root that cannot be read stays out; verification names it.
+ * @throws StoreFull, StoreFailed
+ */
+export async function enterMissed(objects: ObjectStore, domain: DomainKeys): Promise<void> {
+  const known = new Set([...(await idsUnder(objects, CATALOG)), ...(await idsUnder(objects, "intents/"))]);
+  const missed = (await idsUnder(objects, "roots/")).filter((id) => !known.has(id));
+  if (missed.length === 0) return;
+  const crypto = await openDomain(domain);
+  for (const id of missed) {
+    const root = await soundOr(readRoot(objects, crypto, id), undefined);
+    if (root !== undefined) await enterRoot(objects, crypto, id, root);
+  }
 }
 
 /**

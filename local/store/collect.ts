@@ -5,7 +5,7 @@ import type { OwnerLock } from "../../adapters/local/data-folder/owner-lock.ts";
 import { replaceFile } from "../../adapters/local/files/durable-file.ts";
 import { codeOf } from "../../adapters/local/files/failures.ts";
 import { purgeTrash } from "../../adapters/local/files/trash.ts";
-import { CATALOG } from "../../core/engine/catalog.ts";
+import { CATALOG, enterMissed } from "../../core/engine/catalog.ts";
 import type { CollectReport, CompactReport, RepositoryRuns, RunSeen } from "../../core/ports/collection.ts";
 import type { DataPlane } from "../../core/ports/data-plane.ts";
 import { lockStore, type OpenStore } from "./open.ts";
@@ -35,6 +35,7 @@ export async function collectStore(
     const { roots, read } = await letGo(store, dryRun);
     const report = await plane.collect(domain, runs, { step: "decide", now: now(), dryRun });
     if (dryRun) return { report, roots, read, purged: 0 };
+    await enterMissed(store.objects, domain);
     let trashed = 0;
     for (let cursor: string | undefined = ""; cursor !== undefined; ) {
       const from: { readonly cursor?: string } = cursor === "" ? {} : { cursor };

@@ -106,6 +106,16 @@ describe("a backup whose root was removed behind the store's back", () => {
     expect(await lab.objects("catalog/")).toEqual([`catalog/${newer}`]);
   });
 
+  test("of a root whose backup died before its entry was written, once a collection has come by", async () => {
+    rmSync(lab.file(`catalog/${older}`));
+    const store = await lab.open();
+    await collectStore(store, lab.plane(store), { dryRun: false });
+    rmSync(lab.file(`roots/${older}`));
+    expect((await verify()).damaged).toMatchObject([
+      { object: `roots/${older}`, reason: expect.stringContaining("is missing"), hurts: [older] },
+    ]);
+  });
+
   test("an entry of the catalog that is damaged is named and hurts nobody", async () => {
     flipBit(lab.file(`catalog/${older}`));
     expect((await verify()).damaged).toEqual([

@@ -1,12 +1,12 @@
 /** Key domains: their secrets, wrapped, are objects beside the packs, so that object store and key restore everything. */
 
 import { z } from "zod";
-import type { DomainKeys } from "../../ports/data-plane.ts";
+import { Damaged, type DomainKeys } from "../../ports/data-plane.ts";
 import type { KeyService } from "../../ports/key-service.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 
 export interface Keyring {
-  /** The domain's keys; makes the domain when this is its first use. */
+  /** The domain's keys; makes the domain when this is its first use. @throws KeyObjectLost, Damaged, KeyMismatch */
   openOrCreate(domainId: string): Promise<DomainKeys>;
   /** The keys of a domain that has been written to. @throws ObjectMissing when its key object is gone, KeyMismatch */
   open(domainId: string): Promise<DomainKeys>;
@@ -18,10 +18,24 @@ export const defaultDomain = (projectId: string): string => `d-${projectId}`;
 /** The project that a domain belongs to. */
 export const projectOf = (domainId: string): string => domainId.replace(/^d-/, "");
 
+/** The wrapped secret of a domain that has been written to is gone. */
+export class KeyObjectLost extends Error {
+  override readonly name = "KeyObjectLost";
+}
+
 /** docs/format.md, "Keys". */
 const keyObject = (domainId: string): string => `${domainId}/keys/service`;
 
 const StoredKey = z.object({ format: z.literal(1), domain: z.string(), wrapped: z.base64() });
+
+/** @throws Damaged */
+function parseKey(name: string, bytes: Uint8Array): z.output<typeof StoredKey> {
+  try {
+    return StoredKey.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  } catch (cause) {
+    throw new Damaged(name, `is damaged, or of a newer program: ${(cause as Error).message}`);
+  }
+}
 
 /** Reads each domain's key object once per process and keeps the secret in memory. */
 export function createKeyring(deps: {
@@ -33,15 +47,22 @@ export function createKeyring(deps: {
   const context = (domainId: string) => ({ purpose: "domain-key", domain: domainId });
 
   async function read(domainId: string): Promise<DomainKeys> {
-    const stored = StoredKey.parse(
-      JSON.parse(Buffer.from(await deps.objects.get(keyObject(domainId))).toString("utf8")),
-    );
-    if (stored.domain !== domainId) throw new Error(`${keyObject(domainId)} belongs to domain ${stored.domain}`);
+    const stored = parseKey(keyObject(domainId), await deps.objects.get(keyObject(domainId)));
+    if (stored.domain !== domainId) throw new Damaged(keyObject(domainId), `belongs to domain ${stored.domain}`);
     return { domainId, secret: await deps.keys.unwrap(Buffer.from(stored.wrapped, "base64"), context(domainId)) };
   }
 
   async function create(domainId: string): Promise<DomainKeys> {
-    if ((await deps.objects.size(keyObject(domainId))) === undefined) {
+    const isThere = async (): Promise<boolean> => (await deps.objects.size(keyObject(domainId))) !== undefined;
+    if (!(await isThere())) {
+      // A second secret beside what was written under the first one would make that unreadable without a word. Asked again: another
+      // first user of the domain may have come in between.
+      for await (const { name } of deps.objects.list(`${domainId}/`))
+        if (!(await isThere()))
+          throw new KeyObjectLost(
+            `${keyObject(domainId)} is missing, and ${name} was written under it: put it back from a copy of the object store`,
+          );
+        else break;
       const wrapped = await deps.keys.wrap(deps.randomBytes(32), context(domainId));
       const stored = { format: 1, domain: domainId, wrapped: Buffer.from(wrapped).toString("base64") };
       // Loses to another first user of the domain; both then read the winner's.

@@ -43,7 +43,7 @@ export async function holdPlan(
     await s.records.write(held === undefined ? insert(heldPlans, plan) : replace(heldPlans, { ...plan, v: held.v }));
     return held;
   });
-  if (before?.hold.kind === hold.kind && before.total === plan.total) return;
+  if (before !== undefined && planIdOf(before) === planIdOf(plan)) return;
   await tell(s, {
     severity: "warning",
     topic: "retention.held",
@@ -73,10 +73,22 @@ export async function listHeldPlans(s: Services, projectId: string): Promise<rea
   return waiting;
 }
 
-/** Which plan is it? Follows from what it would delete: as long as that stays, however often it is looked at, so does the id. */
-export const planIdOf = ({ resourceId, deletions, total }: HeldPlan): string =>
+/**
+ * Which plan is it? Follows from what it would delete and why, and from what its confirmation would say of the clock: as long as that
+ * stays, however often it is looked at, so does the id. Not from `hold.why`, which counts what else the vault holds.
+ */
+export const planIdOf = ({ vaultId, resourceId, deletions, total, hold, jumpTo }: HeldPlan): string =>
   createHash("sha256")
-    .update(JSON.stringify([resourceId, total, deletions.map(({ id }) => id)]))
+    .update(
+      JSON.stringify([
+        vaultId,
+        resourceId,
+        total,
+        hold.kind,
+        jumpTo ?? 0,
+        deletions.map(({ id, reason }) => [id, reason]),
+      ]),
+    )
     .digest("hex")
     .slice(0, 16);
 

@@ -11,6 +11,8 @@ import type { Services } from "../services.ts";
 const BUDGET_MS = 45_000;
 /** Of that, what points may take: they may fail slowly, all of them, and what stands behind them has its turn in every minute. */
 const POINTS_MS = 30_000;
+/** What everything else gets at least, however long the last points took. */
+const REST_MS = 10_000;
 /** Points that are fired, and vaults that are metered, together: their writes share commits, their runs looks at the machine's processes. */
 const AT_ONCE = 128;
 /** Of what is no point so many are kept from the first walk; more are read again. */
@@ -18,29 +20,43 @@ const KEPT = 1000;
 const MINUTE_MS = 60_000;
 
 /**
- * Walks through what is due by `horizon`; what does not get its turn is logged, told of when it is somebody's backup, and due next time.
+ * Walks through what is due by `horizon`; what does not get its turn is told of when it is somebody's backup, and due next time.
  * @param settle never throws
+ * @returns whether everything got its turn
  */
-export async function settleDue(s: Services, horizon: Instant, settle: (item: Item) => Promise<void>): Promise<void> {
+export async function settleDue(
+  s: Services,
+  horizon: Instant,
+  settle: (item: Item) => Promise<void>,
+): Promise<boolean> {
   const began = s.now();
-  const isOver = (budget: number): boolean => s.now() > began + budget;
-  const { rest, late } = await firePoints(s, horizon, settle, () => isOver(POINTS_MS));
-  if (late) {
-    notAll(s);
-    await tellUnreached(s);
-  }
-  for await (const page of rest === undefined ? duePages(s, horizon) : [rest]) {
-    const due = page.filter((item) => !isPoint(item) && isDue(item, s.now()));
-    // A full hour is due work of every vault.
-    await inBatches(due.filter(isMeter), AT_ONCE, async (item) => {
-      if (!isOver(BUDGET_MS)) await settle(item);
-    });
-    for (const item of due) if (!isMeter(item) && !isOver(BUDGET_MS)) await settle(item);
-    if (isOver(BUDGET_MS)) return notAll(s);
-  }
+  const { rest, late } = await firePoints(s, horizon, settle, () => s.now() > began + POINTS_MS);
+  const until = Math.max(began + BUDGET_MS, s.now() + REST_MS);
+  const all = await settleRest(s, rest === undefined ? duePages(s, horizon) : [rest], settle, () => s.now() > until);
+  if (late) await tellUnreached(s);
+  return all && !late;
 }
 
-const notAll = (s: Services): void => s.log({ level: "warn", text: "a tick did not get to everything that was due" });
+async function settleRest(
+  s: Services,
+  pages: Iterable<readonly Item[]> | AsyncIterable<readonly Item[]>,
+  settle: (item: Item) => Promise<void>,
+  isOver: () => boolean,
+): Promise<boolean> {
+  for await (const page of pages) {
+    const due = page.filter((item) => !isPoint(item) && isDue(item, s.now()));
+    const inTime = async (item: Item): Promise<boolean> => {
+      if (isOver()) return false;
+      await settle(item);
+      return true;
+    };
+    // A full hour is due work of every vault.
+    const metered = await inBatches(due.filter(isMeter), AT_ONCE, inTime);
+    if (metered.includes(false)) return false;
+    for (const item of due) if (!isMeter(item) && !(await inTime(item))) return false;
+  }
+  return true;
+}
 
 interface Walked {
   /** What is no point, when the walk saw all of it and it is little. */

@@ -63,13 +63,14 @@ export async function tick(s: Services, horizon = s.now()): Promise<TickReport> 
   await observeClock(s);
   const round: Round = { report: { started: 0, running: 0, ended: 0, failed: 0 }, starts: [], signs: signsOfLife(s) };
   const began = s.now();
-  await settleDue(s, horizon, async (item) => {
+  const all = await settleDue(s, horizon, async (item) => {
     const settled = await settling(s, round, { item: item.sk }, async () => {
       const seen = await lookAt(s, item, round);
       if (seen !== undefined) round.report[seen]++;
     });
     if (!settled && isPoint(item)) await tellUnstarted(s, item);
   });
+  if (!all) s.log({ level: "warn", text: "a tick did not get to everything that was due", ...round.report });
   const { starts } = round;
   if (starts.length > 0) s.log({ level: "info", text: "runs recorded", runs: starts.length, ms: s.now() - began });
   await inBatches(starts, STARTS_AT_ONCE, (checkpointId) =>
