@@ -21,19 +21,24 @@ const STEADY = ["--no-memory-protection-keys"];
  * 100 MiB, and what died later to several times of what lives.
  */
 const SMALL = ["--max-semi-space-size=8", "--heap-growing-percent=40"];
-/** What the user sets wins. */
-const userFlags = [process.env.NODE_OPTIONS || ""].concat(process.execArgv).join(" ").replace(/_/g, "-");
+/** SMALL, but for what the user sets: that wins. */
+function smallBut(flags) {
+  const set = flags
+    .concat(process.env.NODE_OPTIONS || "")
+    .join(" ")
+    .replace(/_/g, "-");
+  return process.argv.includes("serve") ? SMALL.filter((flag) => !set.includes(flag.split("=")[0])) : [];
+}
 const main = new URL("./main.ts", import.meta.url);
 /** Compiled TypeScript is kept here: reading it takes a third of the time of compiling it, in every thread. */
 const compiled = fileURLToPath(new URL("../node_modules/.cache/holdfast", import.meta.url));
 
-const small = process.argv.includes("serve") ? SMALL.filter((flag) => !userFlags.includes(flag.split("=")[0])) : [];
 const version = process.versions.node.split(".").map(Number);
 if (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[1])) {
   const threads = process.argv.includes("serve") || (process.argv.includes("store") && hasProtectionKeys());
   if (threads && process.env.HOLDFAST_TUNED === undefined && process.execve) {
     // The same process becomes a Node that was started with the settings below: they cannot be made later.
-    const flags = version[0] === NEEDED[0] ? STEADY.concat(small) : [];
+    const flags = version[0] === NEEDED[0] ? STEADY.concat(smallBut(process.execArgv)) : [];
     const args = [process.execPath].concat(process.execArgv, flags, fileURLToPath(main), process.argv.slice(2));
     process.execve(process.execPath, args, tuned());
   }
@@ -98,7 +103,8 @@ function bundledNode() {
 function run(runtime) {
   // The fourth descriptor carries nothing. When this process dies, however it dies, the kernel closes it, and the
   // product sees that and ends (cli/wrapper.ts): after kill -9 nothing is left that holds the port and the data folder.
-  const child = spawn(runtime, STEADY.concat(small, fileURLToPath(main), process.argv.slice(2)), {
+  // Flags of this older Node are not passed on: the bundled one may not know them. NODE_OPTIONS reaches it.
+  const child = spawn(runtime, STEADY.concat(smallBut([]), fileURLToPath(main), process.argv.slice(2)), {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
     env: Object.assign(tuned(), { HOLDFAST_WRAPPER_FD: "3" }),
   });

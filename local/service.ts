@@ -12,10 +12,12 @@ import {
   type LocalWorkflowsOptions,
 } from "../adapters/local/workflows/local-workflows.ts";
 import { administer } from "../core/app/identity/admin/administer.ts";
+import { recoveryNotice } from "../core/app/identity/admin/recovery.ts";
 import { authenticator } from "../core/app/identity/authenticate.ts";
 import { bootstrapIdentity } from "../core/app/identity/bootstrap.ts";
 import { createKeyring } from "../core/app/repository/keyring.ts";
 import type { Services } from "../core/app/services.ts";
+import { tell } from "../core/app/tell.ts";
 import { RECORDS_VERSION } from "../core/app/upgrade/version.ts";
 import { PROFILES, type ProfileName } from "../core/domain/profile.ts";
 import type { ResourceInventory } from "../core/ports/resource-inventory.ts";
@@ -121,6 +123,7 @@ async function run(opened: HostFolder, options: Omit<ServiceOptions, "dataDir">)
         order,
       );
       log({ level: "info", text: "accounts: order carried out", action: order.action });
+      if (order.action === "recovery-create") await tell(services, recoveryNotice(result));
       // The first user's password or key may be another one now; who reads the file must not be locked out.
       if (order.action === "user-password" || order.action === "key-revoke")
         writeCredentials(opened.folder.path, { url: server.url, ...(await firstAccount()) });

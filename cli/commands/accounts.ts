@@ -73,7 +73,10 @@ async function run(context: Context, options: Options, what: object, columns: Co
   context.print(result, formatFields(Object.keys(result).map((member) => [member, shown(result, member)])));
   if (result.secret_key !== undefined) context.note("The secret key is shown once: the service never tells it again.");
   if (result.recovery_code !== undefined)
-    context.note("The recovery code is shown once, and kept nowhere: write it down. Earlier codes stay good.");
+    context.note(
+      "The recovery code is shown once, and kept nowhere: write it down. Earlier codes stay good. It opens this project's backups in copies made from now on: " +
+        `holdfast store list --store DATA --domain ${cell(result.repository)} --recovery-code CODE`,
+    );
 }
 
 /** Everything on standard input but the line's end. A password on the command line would be seen by every user. */

@@ -23,8 +23,12 @@ export async function run(call: StoreCall): Promise<void> {
 async function addCode(call: StoreCall, store: OpenStore): Promise<void> {
   const lock = await lockStore(store);
   try {
-    const code = await addRecoveryCode(store.objects, store.domain);
-    print(call, { recovery_code: code }, `recovery code  ${code}\n\nIt is shown only now. Earlier codes stay good.`);
+    const { code, object } = await addRecoveryCode(store.objects, store.domain);
+    print(
+      call,
+      { recovery_code: code, object },
+      `recovery code  ${code}\n\nIt is shown only now. Earlier codes stay good.`,
+    );
   } finally {
     lock.release();
   }

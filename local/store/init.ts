@@ -82,7 +82,8 @@ async function writeKeys(objects: ObjectStore, id: string, keyFile: string, path
   const keys = createKeyFile({ path: keyFile });
   await writeServiceKey(objects, keys, { domainId: id, secret: randomOf(KEY_BYTES) });
   try {
-    return await addRecoveryCode(objects, await openSecret(objects, id, { keyFile, defaultKeyFile: keyFile }));
+    const domain = await openSecret(objects, id, { keyFile, defaultKeyFile: keyFile });
+    return (await addRecoveryCode(objects, domain)).code;
   } catch (cause) {
     if (!(cause instanceof StoreRefused)) throw cause;
     throw new StoreRefused(

@@ -89,7 +89,7 @@ async function openByCode(objects: ObjectStore, domainId: string, typed: string)
   throw new StoreRefused(
     seen === 0
       ? "this store has no recovery object: only its key file opens it"
-      : `this recovery code is well-formed, but none of the ${seen} recovery objects of this store was made with it: it belongs to another store`,
+      : `this recovery code is well-formed, but none of the ${seen} recovery objects of this store was made with it: it belongs to another store, or was made after this copy`,
   );
 }
 
@@ -117,19 +117,22 @@ export async function writeServiceKey(objects: ObjectStore, keys: KeyService, do
   await objects.putIfAbsent(SERVICE_KEY, Buffer.from(JSON.stringify(stored)));
 }
 
-/** Stores one more recovery object. @returns its code, to be shown once; it is kept nowhere */
-export async function addRecoveryCode(objects: ObjectStore, domain: DomainKeys): Promise<string> {
+/** Stores one more recovery object. @returns its name, and its code, to be shown once; that is kept nowhere */
+export async function addRecoveryCode(
+  objects: ObjectStore,
+  domain: DomainKeys,
+): Promise<{ readonly object: string; readonly code: string }> {
   for (;;) {
     const { name, bytes, code } = makeRecovery(domain, randomOf);
     // A name of 32 random bits may be taken.
-    if ((await objects.putIfAbsent(name, bytes)) === "created") return code;
+    if ((await objects.putIfAbsent(name, bytes)) === "created") return { object: name, code };
   }
 }
 
 /** The same for a service, whose object store holds several repositories. */
 export const recoveryCodes =
   (all: ObjectStore, keyring: Keyring) =>
-  async (domainId: string): Promise<string> =>
+  async (domainId: string): Promise<{ readonly object: string; readonly code: string }> =>
     addRecoveryCode(repositoryObjects(all, domainId), await keyring.openOrCreate(domainId));
 
 /** Objects under `keys/` that are not what they should be; what a key file's wrapping holds is only known to that file. */

@@ -1,5 +1,9 @@
 /** Tokens that are revoked, and access keys that hold for a while with their security token (cbr-api 3, 4.2). */
+
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { AdminOrder } from "../../core/app/identity/admin/orders.ts";
+import { administer } from "../../functions/api/administration.ts";
+import type { ApiRequest } from "../../functions/api/kit/request.ts";
 import { keyOf, logIn, order, PASSWORD, send, tokenOf, userWith, verdictOf } from "./kit/accounts.ts";
 import { bodyOf, echo, type IdentityHost, identityHost } from "./kit/identity-host.ts";
 
@@ -154,4 +158,23 @@ describe("a token", () => {
     await order(host, { action: "role-grant", user: "eve", project: "here-1", role: "CBR FullAccess" });
     expect(await status({ token })).toBe(403);
   });
+});
+
+it("what lasts is not ordered with it: no permanent key, no recovery code", async () => {
+  const ordered: string[] = [];
+  const administration = async ({ action }: AdminOrder) => {
+    ordered.push(action);
+    return [];
+  };
+  const ask = (order: AdminOrder, kind: "temporary-key" | "access-key") =>
+    administer(
+      { body: order, principal: { credential: { kind } } } as unknown as ApiRequest,
+      { administration } as unknown as Parameters<typeof administer>[1],
+    );
+  for (const order of [{ action: "key-create", user: "ann" }, { action: "recovery-create" }] as const)
+    await expect(ask(order, "temporary-key")).rejects.toThrow(`a temporary key cannot order ${order.action}`);
+  expect(ordered).toEqual([]);
+  await ask({ action: "domain-list" }, "temporary-key");
+  await ask({ action: "recovery-create" }, "access-key");
+  expect(ordered).toEqual(["domain-list", "recovery-create"]);
 });

@@ -301,6 +301,21 @@ describe("a plan that waits for a person (design 7, hazard A13)", () => {
     expect(await ids()).toEqual([next]);
   });
 
+  it("has another id once the clock has jumped again: what was looked at says nothing of that", async () => {
+    const policy = await applyPolicy(host, vault, { retention_duration_days: 30 });
+    const made = await several(3);
+    await releasePolicy(host, vault, policy);
+    jump(host, 60 * 24);
+    await settle(host);
+    const [looked] = await held();
+    jump(host, 10 * 365 * 24);
+    await settle(host);
+    expect((await confirm({ plan_id: looked.plan_id })).status).toBe(404);
+    await settle(host);
+    expect(await ids()).toEqual(made);
+    expect((await held())[0].plan_id).not.toBe(looked.plan_id);
+  });
+
   it("goes by a clock that has jumped since the tick looked at it", async () => {
     const policy = await applyPolicy(host, vault, { retention_duration_days: 30 });
     const made = await several(3);

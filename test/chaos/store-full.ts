@@ -52,7 +52,7 @@ export async function fullHistory(seed: number, tally: Tally): Promise<boolean> 
         else await noByteLeft(world, disk);
       }
       await makeRoom(world);
-      await goesOn(world);
+      await goesOn(world, () => compactIfRoom(world));
     });
   } finally {
     unmount(disk);
@@ -100,7 +100,16 @@ async function makeRoom(world: StoreWorld): Promise<void> {
     await world.calmly({ do: "gc" });
   }
   // What compaction writes must fit beside the reserve, so it comes after.
-  await collectAll(world);
+  await collectAll(world, () => compactIfRoom(world));
+}
+
+/** What it moves may be more than is free: then it is refused, and everything stays as it was. */
+async function compactIfRoom(world: StoreWorld): Promise<Done> {
+  const error = await attempt(world, { do: "compact" });
+  if (error !== undefined && error.name !== "StoreFull")
+    throw new Broken(`a compaction on a full disk ended in ${error.stack}`, { cause: error });
+  if (error !== undefined) world.tally.add("full file system, compact", "refused");
+  return {};
 }
 
 async function attempt(world: StoreWorld, what: StoreAct): Promise<Error | undefined> {

@@ -1,5 +1,5 @@
 /** Does a recovery code of a service open its backups when the service and its key are gone? */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -114,6 +114,23 @@ describe("a recovery code of a service", () => {
       code: 1,
       stderr: expect.stringContaining("it belongs to another store"),
     });
+  });
+
+  test("is not made under a new secret when the key object is lost: that would open nothing", async () => {
+    await start();
+    await backedUp();
+    const { repository } = await done("admin", "recovery", "create");
+    await stop();
+    const lost = join(data(), "objects", repository ?? "", "keys", "service");
+    rmSync(lost);
+    for (const running of [false, true]) {
+      if (running) await start();
+      expect(await runCli(["--data", data(), "admin", "recovery", "create"], { cwd: folder })).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/no code was made: .*keys\/service is missing, and .* put it back from a copy/),
+      });
+      expect(existsSync(lost)).toBe(false);
+    }
   });
 
   test("is said to be shown once", async () => {

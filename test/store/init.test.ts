@@ -111,7 +111,7 @@ describe("init", () => {
 describe("a store opens", () => {
   test("with its key file, with its recovery code, and with a later code; the secret is the same", async () => {
     const store = await lab.open();
-    const later = await addRecoveryCode(store.objects, store.domain);
+    const { code: later } = await addRecoveryCode(store.objects, store.domain);
     for (const recoveryCode of [lab.made.recoveryCode, later, later.toLowerCase()]) {
       const opened = await lab.open({ recoveryCode });
       expect(Buffer.from(opened.domain.secret)).toEqual(Buffer.from(store.domain.secret));

@@ -1,5 +1,9 @@
 /** Use case: one more way to the backups of a project, for the day on which the service's own key is gone. */
-import { defaultDomain } from "../../repository/keyring.ts";
+import { Damaged } from "../../../ports/data-plane.ts";
+import { KeyMismatch } from "../../../ports/key-service.ts";
+import type { Notice } from "../../../ports/notifier.ts";
+import { ObjectMissing, StoreFailed, StoreFull } from "../../../ports/object-store.ts";
+import { defaultDomain, KeyObjectLost } from "../../repository/keyring.ts";
 import { readDirectory } from "../directory.ts";
 import { domainOf, projectOf } from "./look-up.ts";
 import type { AdminResult } from "./orders.ts";
@@ -31,10 +35,27 @@ export async function createRecoveryCode(
           named.project ?? refuse(`domain ${domain.name} has ${own.length} projects: name one`),
         );
   const repository = defaultDomain(project.id);
+  const { object, code } = await addRecoveryCode(repository).catch(refuseWhatIsKnown);
+  return { project_id: project.id, project_name: project.name, repository, object, recovery_code: code };
+}
+
+/** What an operator can do something about, in its own words. */
+const KNOWN = [StoreFull, StoreFailed, ObjectMissing, Damaged, KeyMismatch, KeyObjectLost];
+
+function refuseWhatIsKnown(error: unknown): never {
+  if (error instanceof Error && KNOWN.some((known) => error instanceof known))
+    refuse(`no code was made: ${error.message}`);
+  throw error;
+}
+
+/** Told to people: whoever has the code can read every backup of the project from now on, and nothing takes that back. */
+export function recoveryNotice(made: AdminResult): Notice {
+  const { project_id, project_name, repository, object } = made as Readonly<Record<string, string>>;
   return {
-    project_id: project.id,
-    project_name: project.name,
-    repository,
-    recovery_code: await addRecoveryCode(repository),
+    severity: "warning",
+    topic: "recovery.created",
+    projectId: project_id ?? "",
+    message: `a recovery code was made for project ${project_name}: whoever has it can read all its backups`,
+    facts: { object: `${repository}/${object}` },
   };
 }

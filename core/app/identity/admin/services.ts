@@ -9,8 +9,8 @@ export interface AdminServices {
   readonly now: Clock;
   readonly newId: () => string;
   readonly randomBytes: (n: number) => Uint8Array;
-  /** Seals the secret of a repository under a new recovery code, which it returns. Absent where the administration opens no secret. */
-  readonly addRecoveryCode?: (domainId: string) => Promise<string>;
+  /** Seals the secret of a repository under a new recovery code, which it returns with the name of the object. Absent where the administration opens no secret. */
+  readonly addRecoveryCode?: (domainId: string) => Promise<{ readonly object: string; readonly code: string }>;
 }
 
 /** 32 hex digits, the form of domain, project and user ids (cbr-api §2.3). */
