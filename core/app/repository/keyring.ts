@@ -52,17 +52,22 @@ export function createKeyring(deps: {
     return { domainId, secret: await deps.keys.unwrap(Buffer.from(stored.wrapped, "base64"), context(domainId)) };
   }
 
+  /** Name of some object that only the domain's secret opens. */
+  async function firstOf(domainId: string, ...kinds: readonly string[]): Promise<string | undefined> {
+    for (const kind of kinds) for await (const { name } of deps.objects.list(`${domainId}/${kind}`)) return name;
+    return undefined;
+  }
+
   async function create(domainId: string): Promise<DomainKeys> {
     const isThere = async (): Promise<boolean> => (await deps.objects.size(keyObject(domainId))) !== undefined;
     if (!(await isThere())) {
       // A second secret beside what was written under the first one would make that unreadable without a word. Asked again: another
       // first user of the domain may have come in between.
-      for await (const { name } of deps.objects.list(`${domainId}/`))
-        if (!(await isThere()))
-          throw new KeyObjectLost(
-            `${keyObject(domainId)} is missing, and ${name} was written under it: put it back from a copy of the object store`,
-          );
-        else break;
+      const sealed = await firstOf(domainId, "keys/recovery-", "roots/", "packs/");
+      if (sealed !== undefined && !(await isThere()))
+        throw new KeyObjectLost(
+          `${keyObject(domainId)} is missing, and ${sealed} was written under it: put it back from a copy of the object store`,
+        );
       const wrapped = await deps.keys.wrap(deps.randomBytes(32), context(domainId));
       const stored = { format: 1, domain: domainId, wrapped: Buffer.from(wrapped).toString("base64") };
       // Loses to another first user of the domain; both then read the winner's.
