@@ -1,5 +1,4 @@
 /** Tokens that are revoked, and access keys that hold for a while with their security token (cbr-api 3, 4.2). */
-
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AdminOrder } from "../../core/app/identity/admin/orders.ts";
 import { administer } from "../../functions/api/administration.ts";

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "./seeded.ts";
 import { act, type Done, type StoreAct } from "./store-acts.ts";
+import { collectAll } from "./store-collections.ts";
 import { DiskSession } from "./store-disk.ts";
-import { chooseAct, collectAll, DAY, goesOn, isClear, told } from "./store-history.ts";
+import { chooseAct, goesOn, isClear, told } from "./store-history.ts";
 import type { Tally } from "./store-tally.ts";
-import { Broken, StoreWorld } from "./store-world.ts";
+import { Broken, DAY, StoreWorld } from "./store-world.ts";
 
 const MIB = 1024 ** 2;
 /** A store is made only where there is room for its usual reserve of 64 MiB; then the disk shrinks. */

@@ -5,13 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BlockAccess } from "../../core/ports/blocks.ts";
 import { seeded } from "./seeded.ts";
 import { act, type Done, type StoreAct } from "./store-acts.ts";
+import { type Compact, collectAll } from "./store-collections.ts";
 import { damageRounds } from "./store-damage.ts";
 import { DISK_FAULTS, DiskSession, type PlannedFault } from "./store-disk.ts";
 import { Comparer, type Content } from "./store-images.ts";
 import type { Tally } from "./store-tally.ts";
-import { Broken, StoreWorld } from "./store-world.ts";
+import { Broken, DAY, StoreWorld } from "./store-world.ts";
 
-export const DAY = 24 * 3600 * 1000;
 /** One history in so many has a disk of two leaves. */
 const TWO_LEAVES_ONE_IN = 12;
 /** What a command may fail with when something was done to it; anything else is not clear to a user. */
@@ -275,27 +275,5 @@ export async function goesOn(world: StoreWorld, compact?: Compact): Promise<void
   for (const folder of [join(world.place.dir, "objects", "tmp"), join(world.place.dir, "runs")]) {
     const left = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith(".tmp")) : [];
     if (left.length > 0) throw new Broken(`${folder} holds ${left.join(", ")}`);
-  }
-}
-
-type Compact = () => Promise<Done>;
-
-/** Collections and a compaction until all that can go has gone. `compact`: where that may be refused. */
-export async function collectAll(
-  world: StoreWorld,
-  compact: Compact = () => world.calmly({ do: "compact" }),
-): Promise<void> {
-  for (const [what, days] of [
-    ["gc", 2],
-    ["compact", 0],
-    ["gc", 2],
-    ["gc", 2],
-    ["gc", 16],
-  ] as const) {
-    world.clock += days * DAY;
-    const { missing = [], held, read = [] } = await (what === "compact" ? compact() : world.calmly({ do: what }));
-    if (missing.length > 0) throw new Broken(`the collection misses packs: ${missing.join()}`);
-    if (held !== undefined) throw new Broken(`the collection is held: ${held}`);
-    if (read.length > 0) throw new Broken(`nobody reads ${read.join()}, but the collection says so`);
   }
 }

@@ -5,10 +5,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { seeded } from "./seeded.ts";
 import type { Done, StoreAct } from "./store-acts.ts";
 import type { ToChild } from "./store-child.ts";
-import { chooseAct, chooseReader, collectAll, DAY, goesOn, told } from "./store-history.ts";
+import { collectAll } from "./store-collections.ts";
+import { chooseAct, chooseReader, goesOn, told } from "./store-history.ts";
 import { Comparer, type Content } from "./store-images.ts";
 import type { Tally } from "./store-tally.ts";
-import { Broken, StoreWorld } from "./store-world.ts";
+import { Broken, DAY, StoreWorld } from "./store-world.ts";
 
 /** How a command in a child ended. */
 interface Ended {

@@ -10,6 +10,8 @@ import { DiskSession, UnsyncedNames } from "./store-disk.ts";
 import { ChangingImage, Comparer, type Content } from "./store-images.ts";
 import type { Tally } from "./store-tally.ts";
 
+export const DAY = 24 * 3600 * 1000;
+
 /**
  * - `kept`: acknowledged. `shown`: never acknowledged, but listed: then it must be right.
  * - `leaving`: its deletion was begun. `gone`: its deletion was acknowledged.

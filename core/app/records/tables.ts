@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import { BACKUP, checkMove, type Machine, MEMBER, RESOURCE, TASK, VAULT } from "../../domain/state-machines.ts";
-import type { Item, Key, RecordStore, Write } from "../../ports/record-store.ts";
+import type { Item, Key, Query, RecordStore, Write } from "../../ports/record-store.ts";
 import * as E from "./entities.ts";
 import * as K from "./keys.ts";
 import { AS_READ, type Placement, parseItem, toItem, type Versioned } from "./record.ts";
@@ -142,20 +142,22 @@ export function putMember(checkpointId: string, member: E.Member | Versioned<E.M
   return "v" in member ? replaceAt(place, member) : insertAt(place, member);
 }
 
-/** Every item under a partition key and sort-key prefix, consistently, page by page. */
-export async function* walkItems(records: RecordStore, pk: string, prefix: string): AsyncGenerator<Item> {
+/** The pages of a query, consistently, until none is left. */
+export async function* walkPages(
+  records: RecordStore,
+  query: Pick<Query, "pk" | "sk" | "limit">,
+): AsyncGenerator<readonly Item[]> {
   let cursor: string | undefined;
   do {
-    const page = await records.query({
-      pk,
-      sk: { prefix },
-      limit: 500,
-      consistent: true,
-      ...(cursor !== undefined && { cursor }),
-    });
-    yield* page.items;
+    const page = await records.query({ ...query, consistent: true, ...(cursor !== undefined && { cursor }) });
+    yield page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);
+}
+
+/** Every item under a partition key and sort-key prefix, consistently, page by page. */
+export async function* walkItems(records: RecordStore, pk: string, prefix: string): AsyncGenerator<Item> {
+  for await (const items of walkPages(records, { pk, sk: { prefix }, limit: 500 })) yield* items;
 }
 
 /** The same, parsed. */

@@ -5,6 +5,7 @@ import { inBatches } from "../in-batches.ts";
 import { tellUnreached } from "../policies/unstarted.ts";
 import { DUE_SHARDS, dueKey } from "../records/keys.ts";
 import { isPoint, kindOf } from "../records/scheduled-runs.ts";
+import { walkPages } from "../records/tables.ts";
 import type { Services } from "../services.ts";
 
 /** A tick ends before the next one begins; what it does not get to is only later. */
@@ -101,11 +102,6 @@ async function* duePages(s: Services, horizon: Instant): AsyncGenerator<readonly
     const { pk } = dueKey((first + n) % DUE_SHARDS, 0, "", "");
     // "~" sorts after every id: the whole millisecond of the horizon is due.
     const range = { to: `${sortableTime(horizon)}#~` };
-    let cursor: string | undefined;
-    do {
-      const page = await s.records.query({ pk, sk: range, limit: 200, consistent: true, ...(cursor && { cursor }) });
-      yield page.items;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    yield* walkPages(s.records, { pk, sk: range, limit: 200 });
   }
 }

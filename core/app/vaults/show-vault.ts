@@ -1,11 +1,11 @@
 /** A vault with what is bound in it: one consistent query, and the last step of a binding saga when one was interrupted. */
 import { fault } from "../../domain/fault.ts";
-import type { Item, RecordStore, Write } from "../../ports/record-store.ts";
+import type { RecordStore, Write } from "../../ports/record-store.ts";
 import { inBatches } from "../in-batches.ts";
 import { Binding, type Vault } from "../records/entities.ts";
 import { BINDINGS, bindingKey, STAGED, stagedKey, vaultKey } from "../records/keys.ts";
 import { parseItem, type Versioned } from "../records/record.ts";
-import { bindings as bindingTable, insert, load, replace, vaults } from "../records/tables.ts";
+import { bindings as bindingTable, insert, load, replace, vaults, walkPages } from "../records/tables.ts";
 import { withFreshState } from "../retry.ts";
 import type { RecordServices } from "../services.ts";
 import { abortSaga, isStale, loadClaims, loadSaga, removeClaim, Staged } from "./sagas.ts";
@@ -46,28 +46,14 @@ async function readVault(
   let vault: Versioned<Vault> | undefined;
   const bound: Versioned<Binding>[] = [];
   const staged: Staged[] = [];
-  for await (const items of pagesOfVault(records, vaultId))
+  // Page by page, not row by row: clients look at vaults again and again while they wait, and each `await` of a row counts.
+  for await (const items of walkPages(records, { pk: vaultKey(vaultId).pk, limit: 1000 }))
     for (const item of items) {
       if (item.sk === vaultKey(vaultId).sk) vault = parseItem(vaults.schema, item);
       else if (item.sk.startsWith(BINDINGS)) bound.push(parseItem(Binding, item));
       else if (item.sk.startsWith(STAGED)) staged.push(parseItem(Staged, item));
     }
   return vault && { vault, bindings: bound, staged };
-}
-
-/** Page by page, not row by row: clients look at vaults again and again while they wait, and each `await` of a row counts. */
-async function* pagesOfVault(records: RecordStore, vaultId: string): AsyncGenerator<readonly Item[]> {
-  let cursor: string | undefined;
-  do {
-    const page = await records.query({
-      pk: vaultKey(vaultId).pk,
-      limit: 1000,
-      consistent: true,
-      ...(cursor !== undefined && { cursor }),
-    });
-    yield page.items;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
 }
 
 /**
