@@ -4,7 +4,7 @@
  * Node 24.21, which npm brings as a locked dependency (docs/adr/0003-node-24-from-npm.md).
  */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -29,7 +29,9 @@ function smallBut(flags) {
     .replace(/_/g, "-");
   return process.argv.includes("serve") ? SMALL.filter((flag) => !set.includes(flag.split("=")[0])) : [];
 }
-const main = new URL("./main.ts", import.meta.url);
+/** Bundles of `holdfast store` (tools/bundle-cli.ts). */
+const bundles = new URL("../node_modules/.cache/holdfast-cli/", import.meta.url);
+const main = bundledMain() || new URL("./main.ts", import.meta.url);
 /** Compiled TypeScript is kept here: reading it takes a third of the time of compiling it, in every thread. */
 const compiled = fileURLToPath(new URL("../node_modules/.cache/holdfast", import.meta.url));
 
@@ -62,6 +64,22 @@ if (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[
     process.exitCode = 1;
   } else {
     run(runtime);
+  }
+}
+
+/** The command line in few files, for commands that are over soon; undefined unless it is what would be made of today's sources. */
+function bundledMain() {
+  if (process.argv[2] !== "store") return undefined;
+  try {
+    const { folder, sources } = JSON.parse(readFileSync(new URL("bundle.json", bundles), "utf8"));
+    const isSame = ([path, [size, mtimeMs]]) => {
+      const now = statSync(new URL(`../${path}`, import.meta.url));
+      return now.size === size && now.mtimeMs === mtimeMs;
+    };
+    return Object.entries(sources).every(isSame) ? new URL(`${folder}/main.mjs`, bundles) : undefined;
+  } catch (_notMade) {
+    // Without it, or without one of its sources, the sources do the same.
+    return undefined;
   }
 }
 

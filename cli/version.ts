@@ -1,10 +1,5 @@
 /** Which version of the program is this? */
-import { readFileSync } from "node:fs";
+import manifest from "../package.json" with { type: "json" };
 
 /** As package.json says. */
-export function programVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
-}
+export const programVersion = (): string => manifest.version;

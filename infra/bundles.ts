@@ -1,9 +1,9 @@
 /** What code does each function get? One bundle per entry, made here by esbuild: no network, no Docker, no cache of npm. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { type KeptFiles, keepFiles } from "../tools/kept-files.ts";
 import { lighter } from "./lighter.ts";
 import { ROOT } from "./root.ts";
 
@@ -68,8 +68,9 @@ export async function bundle(entries: readonly string[]): Promise<ReadonlyMap<st
       }
       const licences = outputs.get(`${outName(entry)}.mjs.LEGAL.txt`)?.contents;
       const files = { "index.mjs": code.contents, ...(licences && { "LICENCES.txt": licences }) };
+      const keep = (more: KeptFiles) => keepFiles(fileURLToPath(new URL(CACHE, ROOT)), { ...files, ...more });
       const bootstrap = () => readFileSync(new URL(BOOTSTRAP, ROOT));
-      return [entry, { folder: keep(files), withBootstrap: () => keep({ ...files, bootstrap: bootstrap() }), size }];
+      return [entry, { folder: keep({}), withBootstrap: () => keep({ bootstrap: bootstrap() }), size }];
     }),
   );
 }
@@ -86,27 +87,4 @@ function largest(inputs: Readonly<Record<string, { readonly bytesInOutput: numbe
   }
   const first = [...sums].sort(([, a], [, b]) => b - a).slice(0, 5);
   return first.map(([name, bytes]) => `${name} ${bytes}`).join(", ");
-}
-
-/** Puts files into a folder that is named by their content; whoever finds it there finds all of it. */
-function keep(files: Readonly<Record<string, Uint8Array>>): string {
-  const hash = createHash("sha256");
-  for (const [name, bytes] of Object.entries(files)) hash.update(`${name}\0${bytes.byteLength}\0`).update(bytes);
-  const cache = fileURLToPath(new URL(CACHE, ROOT));
-  const folder = join(cache, hash.digest("hex").slice(0, 32));
-  if (existsSync(folder)) return folder;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, "tmp-"));
-  for (const [name, bytes] of Object.entries(files)) {
-    // Lambda starts `bootstrap` itself.
-    writeFileSync(join(fresh, name), bytes, { mode: name === "bootstrap" ? 0o755 : 0o644 });
-  }
-  try {
-    renameSync(fresh, folder);
-  } catch (error) {
-    rmSync(fresh, { recursive: true });
-    // Another process was first; what it put there is the same.
-    if (!existsSync(folder)) throw error;
-  }
-  return folder;
 }

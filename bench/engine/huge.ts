@@ -9,10 +9,11 @@ const LARGE_TIB = 64;
 const SMALL_TIB = 1;
 /** Leaves that hold data, and of them those that change: the same numbers on both disks. */
 const DATA_LEAVES = 2000;
-const CHANGED_LEAVES = 1000;
+const CHANGED_LEAVES = 2000;
 
 export interface HugeResult {
   readonly tib: number;
+  readonly changedLeaves: number;
   readonly seconds: { readonly full: number; readonly changed: number; readonly unchanged: number };
   /** MiB: the most that the process held, its source and bench included. */
   readonly peakMib: number;
@@ -28,6 +29,7 @@ export function measureHuge(work: string): HugeResult {
   const perLeaf = ({ changed, unchanged }: HugeDisk): number => (changed.seconds - unchanged.seconds) / CHANGED_LEAVES;
   return {
     tib: LARGE_TIB,
+    changedLeaves: CHANGED_LEAVES,
     seconds: {
       full: round(large.full.seconds, 2),
       changed: round(large.changed.seconds, 2),

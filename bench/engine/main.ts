@@ -13,6 +13,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bundleCli } from "../../tools/bundle-cli.ts";
 import { measureChurn } from "./churn.ts";
 import { measureClones } from "./clones.ts";
 import { emptyFolder } from "./folders.ts";
@@ -50,6 +51,8 @@ for (const name of ["v1.img", "v2.img", "v2.changed"])
   if (!existsSync(join(images, name))) fail(`${join(images, name)} is missing: make it with bench/make-images.sh`);
 
 const entry = entryOf(values.holdfast);
+// As `npm ci` leaves it: a checkout that was edited since starts from its sources.
+if (values.holdfast === undefined) await bundleCli();
 const chosen = allPrograms(entry).filter(({ name }) => values.programs?.split(",").includes(name) ?? true);
 const found = chosen.map((program) => ({ program, ...presence(program) }));
 const about = found.map((one) => {

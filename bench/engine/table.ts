@@ -109,7 +109,7 @@ function otherTables({ churn, clones, huge, service }: Report): string[] {
   if (huge !== undefined) {
     const { full, changed, unchanged } = huge.seconds;
     lines.push(
-      `**A disk of ${huge.tib} TiB, almost empty**: first backup ${full} s, one with 1,000 changed leaves ${changed} s, one without ` +
+      `**A disk of ${huge.tib} TiB, almost empty**: first backup ${full} s, one with ${huge.changedLeaves} changed leaves ${changed} s, one without ` +
         `changes ${unchanged} s; root ${huge.rootMib} MiB, memory ${huge.peakMib} MiB.`,
     );
   }

@@ -4,7 +4,7 @@ import { Damaged } from "../ports/data-plane.ts";
 import { ObjectMissing, type ObjectStore, RangeUnavailable } from "../ports/object-store.ts";
 import type { DomainCrypto } from "./domain-crypto.ts";
 import { decodeLeaf, type Slot } from "./leaf.ts";
-import { FRAME_MAX_RAW_BYTES } from "./numbers.ts";
+import { FRAME_MAX_RAW_BYTES, TAG_BYTES } from "./numbers.ts";
 import {
   FRAME_TYPE,
   type FrameRecord,
@@ -18,6 +18,7 @@ import {
   readPackFooter,
   readPackHeader,
 } from "./pack-format.ts";
+import { pagesOf } from "./pages.ts";
 import type { FramePlace, LeafRef } from "./places.ts";
 import { mapName, NOTHING_MOVED, type Relocations, readRelocations, relocated } from "./relocations.ts";
 import { KIND, nonceOf, openSealed } from "./sealed-box.ts";
@@ -25,6 +26,9 @@ import { CODEC, decompress } from "./zstd.ts";
 
 /** Keys of packs opened lately; a restore goes through packs in order, so few suffice. */
 const KEYS_KEPT = 256;
+
+/** This thread's memory for the sealed bytes of one frame; undefined while one is being read into it. */
+let sealedBytes: Buffer | undefined = pagesOf(FRAME_MAX_RAW_BYTES + TAG_BYTES);
 
 /** What the end of a pack says about it. */
 export interface PackEnd {
@@ -122,8 +126,15 @@ export class PackReader {
 
   async #frame(place: FramePlace, type: FrameType, rawLength: number, into?: Buffer): Promise<Buffer> {
     const key = await this.prepare(place.pack);
-    const sealed = await this.bytes(place.pack, place.offset, place.stored);
-    return this.open(place, type, rawLength, sealed, key, into);
+    // Lent to one frame at a time; those that are read beside it get memory of their own.
+    const lent = sealedBytes;
+    sealedBytes = undefined;
+    try {
+      const sealed = await this.bytes(place.pack, place.offset, place.stored, lent);
+      return this.open(place, type, rawLength, sealed, key, into);
+    } finally {
+      sealedBytes ??= lent;
+    }
   }
 
   /**

@@ -17,12 +17,15 @@ export function changedSubBlocks(before: Buffer, now: Buffer): number {
   return mask;
 }
 
-/** The sub-blocks in `mask`, one after the other. */
-export function gather(block: Buffer, mask: number): Buffer {
-  const parts: Buffer[] = [];
-  for (let i = 0; i < SUB_BLOCKS; i++)
-    if ((mask & (1 << i)) !== 0) parts.push(block.subarray(i * SUB_BLOCK_BYTES, (i + 1) * SUB_BLOCK_BYTES));
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+/** The sub-blocks in `mask`, one after the other: a part of the block where they lie together, else put into `into`. */
+export function gather(block: Buffer, mask: number, into: Buffer): Buffer {
+  const first = 31 - Math.clz32(mask & -mask);
+  const end = 32 - Math.clz32(mask);
+  if (end - first === countOf(mask)) return block.subarray(first * SUB_BLOCK_BYTES, end * SUB_BLOCK_BYTES);
+  let at = 0;
+  for (let i = first; i < end; i++)
+    if ((mask & (1 << i)) !== 0) at += block.copy(into, at, i * SUB_BLOCK_BYTES, (i + 1) * SUB_BLOCK_BYTES);
+  return into.subarray(0, at);
 }
 
 /**

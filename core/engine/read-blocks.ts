@@ -37,10 +37,18 @@ interface ReadBuffers {
   readonly plain: Buffer;
   /** One is being decoded while the other is being filled. */
   readonly stretches: readonly [Buffer, Buffer];
+  /** Where blocks of several frames are put together: those that no block is in now. */
+  readonly free: Buffer[];
 }
 
 export function readBuffers(): ReadBuffers {
-  return { plain: pagesOf(BLOCK_BYTES), stretches: [pagesOf(STRETCH_BYTES), pagesOf(STRETCH_BYTES)] };
+  const blocks = pagesOf(PATCHED_AT_ONCE * BLOCK_BYTES);
+  return {
+    plain: pagesOf(BLOCK_BYTES),
+    stretches: [pagesOf(STRETCH_BYTES), pagesOf(STRETCH_BYTES)],
+    // Its pages cost nothing until a patched block is met.
+    free: Array.from({ length: PATCHED_AT_ONCE }, (_, at) => blocks.subarray(at * BLOCK_BYTES, (at + 1) * BLOCK_BYTES)),
+  };
 }
 
 /**
@@ -90,7 +98,7 @@ async function* readWindow(
     ahead = following && fetchStretch(reader, following, at % 2 === 0 ? odd : even);
     for (const frame of stretch.frames) {
       const outcome = await openFrame(reader, stretch, fetched as Fetched, frame, buffers.plain);
-      yield* deliver(crypto, slots, partial, frame, outcome);
+      yield* deliver(crypto, slots, partial, buffers.free, frame, outcome);
     }
   }
 }
@@ -107,6 +115,7 @@ function* deliver(
   crypto: DomainCrypto,
   slots: readonly Slot[],
   partial: Map<number, Partial>,
+  free: Buffer[],
   frame: WantedFrame,
   outcome: Buffer | { readonly error: unknown },
 ): Generator<BlockOutcome> {
@@ -121,7 +130,7 @@ function* deliver(
     let block = partial.get(index);
     if (block === undefined) {
       block = {
-        block: Buffer.allocUnsafe(BLOCK_BYTES),
+        block: free.pop() ?? Buffer.allocUnsafe(BLOCK_BYTES),
         missing: slot.places.length,
         error: undefined,
         first: undefined,
@@ -138,6 +147,7 @@ function* deliver(
     if (block.error !== undefined) yield { blocks: [index], error: block.error };
     else if (crypto.id(block.block).equals(slot.id)) yield { blocks: [index], plain: block.block };
     else yield { blocks: [index], error: anotherBlock(block.first ?? place) };
+    free.push(block.block);
   }
   if (whole.length === 0) return;
   if (!Buffer.isBuffer(outcome)) {

@@ -64,6 +64,8 @@ class Hand implements TransferHand {
   /** A block of the parent, and a frame that it is made of. */
   readonly #before = pagesOf(BLOCK_BYTES);
   readonly #part = pagesOf(BLOCK_BYTES);
+  /** What changed in a block, when it is put together. */
+  readonly #changed = pagesOf(BLOCK_BYTES);
 
   constructor(unit: TransferUnit, view: RepositoryView, source: BlockSource, stream: PackStream, pace: Pace) {
     this.#unit = unit;
@@ -177,7 +179,7 @@ class Hand implements TransferHand {
     // What stays was found equal to what these very places hold, so the block is what it must be whatever they should hold.
     const mask = changedSubBlocks(old, block);
     const rest = remaining(before.places, mask);
-    return rest && [await this.#append(gather(block, mask), mask), ...rest];
+    return rest && [await this.#append(gather(block, mask, this.#changed), mask), ...rest];
   }
 
   /** Good until it is asked again. */

@@ -7,6 +7,7 @@ import type { ObjectStore } from "../../core/ports/object-store.ts";
 import type { LocalIoOptions } from "./io.ts";
 import type { IoModule } from "./messages.ts";
 import { handOf } from "./thread-hands.ts";
+import { threadModule } from "./thread-module.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** An idle thread holds some 50 MiB and takes about 0.2 s to start. */
@@ -38,7 +39,7 @@ interface Waiting {
 
 /** A folder of objects and disk images, for the threads of a pool. */
 export function localIo(options: LocalIoOptions): IoModule {
-  return { module: new URL("./io.ts", import.meta.url).href, options: { ...options } };
+  return { module: threadModule("io", import.meta.url).href, options: { ...options } };
 }
 
 /** Threads are started when there is work, and end when there has been none for a while. A unit works with all that are free. */

@@ -4,6 +4,7 @@ import type { Operation, Units } from "../../core/engine/hands.ts";
 import { Interrupted, type UnitHooks } from "../../core/ports/data-plane.ts";
 import type { Ask, FromWorker, IoModule, ToWorker } from "./messages.ts";
 import { fromPlain } from "./plain-error.ts";
+import { threadModule } from "./thread-module.ts";
 
 /** A worker that is asked to stop and does not answer for this long hangs in a call of its host: it is ended. */
 const ABORT_GRACE_MS = 5_000;
@@ -27,7 +28,7 @@ export class WorkerThread {
   readonly ended: Promise<void>;
 
   constructor(io: IoModule) {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: io, resourceLimits: LIMITS });
+    this.#worker = new Worker(threadModule("worker", import.meta.url), { workerData: io, resourceLimits: LIMITS });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => {
       this.#crash = error instanceof Error ? error : new Error(String(error));

@@ -2,7 +2,7 @@
 import type { IForbiddenRuleType } from "dependency-cruiser";
 
 /** Everything of ours that is not listed, as seen from a folder that may import only what is listed. */
-const ours = "^(core|adapters|functions|workflows|infra|local|cli|console|test|bench)/";
+const ours = "^(core|adapters|functions|workflows|infra|local|cli|console|tools|test|bench)/";
 
 /** A package, whether it was found in node_modules or not. */
 const packages = (...names: string[]): string => `(^|node_modules/)(${names.join("|")})(/|$)`;
@@ -56,9 +56,10 @@ export const importRules: IForbiddenRuleType[] = [
   only(
     "infra",
     "^infra/",
-    ["infra/", "functions/", "workflows/", "adapters/aws/dynamodb/table.ts"],
+    ["infra/", "functions/", "workflows/", "adapters/aws/dynamodb/table.ts", "tools/kept-files.ts"],
     "infra imports workflows, routes, env schemas and the table's description",
   ),
+  only("tools", "^tools/", ["tools/"], "tools are run beside the product, and read its files"),
   only(
     "hosts",
     "^(local|cli)/",
