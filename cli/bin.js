@@ -67,18 +67,26 @@ if (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[
   }
 }
 
-/** The command line in few files, for commands that are over soon; undefined unless it is what would be made of today's sources. */
+/**
+ * The command line in few files, for commands that are over soon. Undefined unless it was made of what the sources hold now, and is
+ * whole: then the sources do the same.
+ */
 function bundledMain() {
   if (process.argv[2] !== "store") return undefined;
   try {
-    const { folder, sources } = JSON.parse(readFileSync(new URL("bundle.json", bundles), "utf8"));
-    const isSame = ([path, [size, mtimeMs]]) => {
-      const now = statSync(new URL(`../${path}`, import.meta.url));
-      return now.size === size && now.mtimeMs === mtimeMs;
-    };
-    return Object.entries(sources).every(isSame) ? new URL(`${folder}/main.mjs`, bundles) : undefined;
+    const { folder, files, sources, digest } = JSON.parse(readFileSync(new URL("bundle.json", bundles), "utf8"));
+    // Not imported: an import loads the parts of it that nobody needs here.
+    const now = nodeModule
+      .createRequire(import.meta.url)("crypto")
+      .createHash("sha256");
+    for (const path of sources) {
+      const bytes = readFileSync(new URL(`../${path}`, import.meta.url));
+      now.update(`${path}\0${bytes.length}\0`).update(bytes);
+    }
+    if (now.digest("hex") !== digest) return undefined;
+    const whole = ([name, size]) => statSync(new URL(`${folder}/${name}`, bundles)).size === size;
+    return Object.entries(files).every(whole) ? new URL(`${folder}/main.mjs`, bundles) : undefined;
   } catch (_notMade) {
-    // Without it, or without one of its sources, the sources do the same.
     return undefined;
   }
 }

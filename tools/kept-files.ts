@@ -1,6 +1,6 @@
 /** Keeps made files in a folder that is named by their content: the same content is made once, and nobody ever sees half of it. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A file's name in the folder, and its bytes. `bootstrap` may be executed: Lambda starts it itself. */
@@ -15,7 +15,9 @@ export function keepFiles(cache: string, files: KeptFiles): string {
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "tmp-"));
   for (const [name, bytes] of Object.entries(files))
-    writeFileSync(join(fresh, name), bytes, { mode: name === "bootstrap" ? 0o755 : 0o644 });
+    writeFileSync(join(fresh, name), bytes, { mode: name === "bootstrap" ? 0o755 : 0o644, flush: true });
+  // Who installs may be another user than who runs it.
+  chmodSync(fresh, 0o755 & ~process.umask());
   try {
     renameSync(fresh, folder);
   } catch (error) {

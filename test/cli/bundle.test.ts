@@ -1,10 +1,21 @@
 /** Does `holdfast store` start from its bundle, and from its sources as soon as one of them is another? */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bundleCli } from "../../tools/bundle-cli.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -12,7 +23,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-  expect(await bundleCli()).toBeDefined();
+  await bundleCli();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -71,29 +82,83 @@ it("other commands start from the sources", () => {
   expect(loaded).toContain("cli/main.ts");
 });
 
-it("an edited source is what runs, and so it is when a source or the bundle is gone", () => {
-  const copy = join(folder, "checkout");
-  const cache = join(copy, "node_modules/.cache/holdfast-cli");
-  mkdirSync(join(cache, "abc"), { recursive: true });
-  mkdirSync(join(copy, "cli"));
-  cpSync(join(root, "cli/bin.js"), join(copy, "cli/bin.js"));
-  writeFileSync(join(copy, "package.json"), '{"type":"module"}');
-  writeFileSync(join(cache, "abc/main.mjs"), 'console.log("bundle");');
-  const say = (source: string): string => {
-    writeFileSync(join(copy, "cli/main.ts"), `console.log("${source}");`);
-    return started();
-  };
+describe("a checkout whose bundle was made of one source", () => {
+  const copy = () => join(folder, "checkout");
+  const cache = () => join(copy(), "node_modules/.cache/holdfast-cli");
+  const source = (word: string): string => `console.log("${word}");`;
+  const bundle = 'console.log("bundle");';
+
+  function facts(more: object = {}): void {
+    const bytes = source("source");
+    const digest = createHash("sha256").update(`cli/main.ts\0${bytes.length}\0`).update(bytes).digest("hex");
+    const all = { folder: "abc", files: { "main.mjs": bundle.length }, sources: ["cli/main.ts"], digest, ...more };
+    writeFileSync(join(cache(), "bundle.json"), JSON.stringify(all));
+  }
   const started = (): string =>
-    spawnSync(process.execPath, [join(copy, "cli/bin.js"), "store", "list"], { encoding: "utf8" }).stdout.trim();
-  expect(say("source")).toBe("source");
-  const { size, mtimeMs } = statSync(join(copy, "cli/main.ts"));
-  const facts = (sources: object): void =>
-    writeFileSync(join(cache, "bundle.json"), JSON.stringify({ folder: "abc", sources }));
-  facts({ "cli/main.ts": [size, mtimeMs] });
-  expect(started()).toBe("bundle");
-  expect(say("edited")).toBe("edited");
-  facts({ "cli/main.ts": [size, mtimeMs], "cli/gone.ts": [1, 1] });
-  expect(started()).toBe("edited");
-  writeFileSync(join(cache, "bundle.json"), "{");
-  expect(started()).toBe("edited");
+    spawnSync(process.execPath, [join(copy(), "cli/bin.js"), "store", "list"], { encoding: "utf8" }).stdout.trim();
+
+  beforeEach(() => {
+    rmSync(copy(), { recursive: true, force: true });
+    mkdirSync(join(cache(), "abc"), { recursive: true });
+    mkdirSync(join(copy(), "cli"));
+    cpSync(join(root, "cli/bin.js"), join(copy(), "cli/bin.js"));
+    writeFileSync(join(copy(), "package.json"), '{"type":"module"}');
+    writeFileSync(join(copy(), "cli/main.ts"), source("source"));
+    writeFileSync(join(cache(), "abc/main.mjs"), bundle);
+    facts();
+    expect(started()).toBe("bundle");
+  });
+
+  it("runs an edited source, also one of the same length and times", () => {
+    const { atime, mtime } = statSync(join(copy(), "cli/main.ts"));
+    writeFileSync(join(copy(), "cli/main.ts"), source("edited"));
+    utimesSync(join(copy(), "cli/main.ts"), atime, mtime);
+    expect(started()).toBe("edited");
+  });
+
+  it("runs the bundle again when the source is what it was, whatever its times", () => {
+    writeFileSync(join(copy(), "cli/main.ts"), source("edited"));
+    writeFileSync(join(copy(), "cli/main.ts"), source("source"));
+    utimesSync(join(copy(), "cli/main.ts"), 1, 1);
+    expect(started()).toBe("bundle");
+  });
+
+  it.each<[string, () => void]>([
+    ["its description is half written", () => writeFileSync(join(cache(), "bundle.json"), "{")],
+    ["its description says something else", () => writeFileSync(join(cache(), "bundle.json"), "null")],
+    ["a source is gone", () => facts({ sources: ["cli/main.ts", "cli/gone.ts"] })],
+    ["its code is gone", () => rmSync(join(cache(), "abc/main.mjs"))],
+    ["its code is empty", () => writeFileSync(join(cache(), "abc/main.mjs"), "")],
+    ["its folder is gone", () => rmSync(join(cache(), "abc"), { recursive: true })],
+  ])("runs the sources when %s", (_, damage) => {
+    damage();
+    expect(started()).toBe("source");
+  });
+});
+
+it("a bundle may be read by whoever may read the sources", async () => {
+  const made = await bundleCli();
+  expect((statSync(made).mode & 0o777).toString(8)).toBe((0o755 & ~process.umask()).toString(8));
+  const facts = JSON.parse(readFileSync(join(made, "../bundle.json"), "utf8")) as { sources: string[] };
+  expect(facts.sources).toEqual(expect.arrayContaining(["cli/main.ts", "local/data-plane/worker.ts", "package.json"]));
+  expect(facts.sources).not.toContain("cli/program.ts");
+});
+
+it("an installation without the bundler, or of package.json alone, succeeds and says what it lacks", () => {
+  const bare = join(folder, "bare");
+  mkdirSync(join(bare, "tools"), { recursive: true });
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { prepare: string } };
+  const prepare = () =>
+    spawnSync("sh", ["-c", scripts.prepare], {
+      cwd: bare,
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    });
+  expect(prepare()).toMatchObject({ status: 0, stderr: "" });
+  for (const name of ["prepare.js", "bundle-cli.ts", "kept-files.ts"])
+    cpSync(join(root, "tools", name), join(bare, "tools", name));
+  writeFileSync(join(bare, "package.json"), '{"type":"module"}');
+  const { status, stderr } = prepare();
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/^holdfast store starts from its sources.*Cannot find package 'esbuild'/);
 });

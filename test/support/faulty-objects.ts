@@ -60,9 +60,9 @@ export function faulty(store: ObjectStore, plan: readonly PlannedFault[], option
       after(fault, name);
       return outcome;
     },
-    async get(name, range) {
+    async get(name, range, into) {
       const fault = await before("get", name);
-      const bytes = await store.get(name, range);
+      const bytes = await store.get(name, range, into);
       after(fault, name);
       if (fault === "cut") return bytes.subarray(0, -1);
       if (fault !== "flip") return bytes;

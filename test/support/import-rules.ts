@@ -57,7 +57,7 @@ export const importRules: IForbiddenRuleType[] = [
     "infra",
     "^infra/",
     ["infra/", "functions/", "workflows/", "adapters/aws/dynamodb/table.ts", "tools/kept-files.ts"],
-    "infra imports workflows, routes, env schemas and the table's description",
+    "infra imports workflows, routes, env schemas, the table's description and what keeps its bundles",
   ),
   only("tools", "^tools/", ["tools/"], "tools are run beside the product, and read its files"),
   only(

@@ -35,14 +35,17 @@ export function createMemoryObjects(): MemoryObjects {
       objects.set(name, Uint8Array.from(bytes));
       return "created";
     },
-    async get(name, range) {
+    async get(name, range, into) {
       await store.before("get", name);
       const bytes = objects.get(name);
       if (bytes === undefined) throw new ObjectMissing(name);
-      if (range === undefined) return Uint8Array.from(bytes);
-      const end = range.offset + range.length;
+      const { offset, length } = range ?? { offset: 0, length: bytes.length };
+      const end = offset + length;
       if (end > bytes.length) throw new RangeUnavailable(`${name} has ${bytes.length} bytes, asked up to ${end}`);
-      return bytes.slice(range.offset, end);
+      // As a folder does it: whoever lends memory must be able to bear that it is used.
+      if (into === undefined || into.length < length) return bytes.slice(offset, end);
+      into.set(bytes.subarray(offset, end));
+      return into.subarray(0, length);
     },
     async size(name) {
       await store.before("size", name);
