@@ -87,7 +87,7 @@ async function writeKeys(objects: ObjectStore, id: string, keyFile: string, path
   } catch (cause) {
     if (!(cause instanceof StoreRefused)) throw cause;
     throw new StoreRefused(
-      `an init of this store was killed, and ${cause.message}. Nothing is stored yet: remove ${path} and init again`,
+      `an init of this store did not come to its end, and ${cause.message}. Nothing is stored yet: remove ${path} and init again`,
       { cause },
     );
   }

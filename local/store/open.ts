@@ -48,7 +48,7 @@ export async function openStore(options: OpenOptions): Promise<OpenStore> {
   const folder = findStore(dir);
   if (!folder.ready)
     throw new StoreRefused(
-      `an init of ${folder.path} was killed: run "holdfast store init --store ${dir}" again, it goes on from there`,
+      `an init of ${folder.path} did not come to its end: run "holdfast store init --store ${dir}" again, it goes on from there`,
     );
   const io = { folder: folder.objects, reserveBytes: options.reserveBytes ?? RESERVE_BYTES };
   const all = createFolderObjectStore({ ...io, now });
