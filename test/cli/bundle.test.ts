@@ -62,7 +62,7 @@ it("a store is made, filled, listed, verified and restored by bundled code alone
   );
 });
 
-it("help, mistakes and the version are said as from the sources", () => {
+it("help and words about mistakes are said as from the sources", () => {
   for (const args of [
     ["store", "--help"],
     ["store", "backup", "--help"],
